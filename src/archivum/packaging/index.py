@@ -1,0 +1,235 @@
+"""What is known of one package while it is worked on, on disk, so that memory does not grow with it.
+
+A private SQLite database that is never committed and dies with its package: SQLite keeps it in a cache of
+bounded size and spills the rest into its file.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from archivum.model import File, Finding, FormatMatch, Identification, Promise, Record, Verdict
+from archivum.plain import from_plain, to_plain
+
+CACHE_KIB = 16_384
+
+_TABLES = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA locking_mode = EXCLUSIVE;
+CREATE TABLE file (path BLOB PRIMARY KEY, size INTEGER, digests TEXT, format TEXT) WITHOUT ROWID;
+CREATE TABLE promise (number INTEGER PRIMARY KEY, path BLOB, size INTEGER, algorithm TEXT, digest TEXT,
+                      mime TEXT, reference TEXT, created TEXT, place TEXT);
+CREATE INDEX promised ON promise (path);
+CREATE TABLE record (number INTEGER PRIMARY KEY, id TEXT UNIQUE, parent TEXT, body TEXT);
+CREATE INDEX child ON record (parent);
+CREATE TABLE finding (number INTEGER PRIMARY KEY, verdict TEXT, body TEXT);
+CREATE TABLE folder (path BLOB PRIMARY KEY, empty INTEGER) WITHOUT ROWID;
+"""
+_PROMISE = "path, size, algorithm, digest, mime, reference, created, place"
+
+
+class PackageIndex:
+    """The files, promises, records and findings of one package.
+
+    Files and folders come back sorted by the bytes of their path, the rest in the order of its adding. The
+    index keeps one writer and any number of readers in one thread.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Make a new index in a file that does not exist yet."""
+        self._path = path
+        self._base = sqlite3.connect(path, isolation_level=None)
+        self._base.executescript(f"PRAGMA cache_size = -{CACHE_KIB};{_TABLES}")
+        self._base.execute("BEGIN")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._base.close()
+        self._path.unlink(missing_ok=True)
+
+    # -- files seen ---------------------------------------------------------------------------------------
+
+    def add_file(self, file: File) -> None:
+        """Note a file that was read. A second one with the same path takes the place of the first."""
+        self._base.execute(
+            "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)",
+            (os.fsencode(file.path), file.size, json.dumps(dict(file.digests)), _pack(file.format)),
+        )
+
+    def set_formats(self, formats: Iterable[tuple[str, Identification]]) -> None:
+        """Note what the files of these paths were identified as."""
+        self._base.executemany(
+            "UPDATE file SET format = ? WHERE path = ?",
+            ((_pack(format_), os.fsencode(path)) for path, format_ in formats),
+        )
+
+    def file(self, path: str) -> File | None:
+        """Return the file of this path, if one was read."""
+        row = self._base.execute(
+            "SELECT path, size, digests, format FROM file WHERE path = ?", (os.fsencode(path),)
+        ).fetchone()
+        return _file(row) if row else None
+
+    def files(self, prefix: str = "") -> Iterator[File]:
+        """Yield the files whose path starts with the prefix."""
+        low = os.fsencode(prefix)
+        for row in self._base.execute(
+            "SELECT path, size, digests, format FROM file WHERE path >= ? ORDER BY path", (low,)
+        ):
+            if not row[0].startswith(low):
+                return
+            yield _file(row)
+
+    def totals(self) -> tuple[int, int]:
+        """Return how many files there are and how many bytes they hold."""
+        files, size = self._base.execute("SELECT count(*), coalesce(sum(size), 0) FROM file").fetchone()
+        return files, size
+
+    def formats(self) -> Iterator[tuple[Identification | None, int, int]]:
+        """Yield each identification with the number of its files and their bytes."""
+        for body, files, size in self._base.execute(
+            "SELECT format, count(*), sum(size) FROM file GROUP BY format ORDER BY format"
+        ):
+            yield _unpack(body), files, size
+
+    def add_folder(self, path: str, *, empty: bool = False) -> None:
+        """Note a folder of the package."""
+        self._base.execute("INSERT OR REPLACE INTO folder VALUES (?, ?)", (os.fsencode(path), empty))
+
+    def empty_folders(self) -> Iterator[str]:
+        """Yield the folders in which there is no file."""
+        for (path,) in self._base.execute("SELECT path FROM folder WHERE empty ORDER BY path"):
+            yield os.fsdecode(path)
+
+    # -- files promised -----------------------------------------------------------------------------------
+
+    def add_promise(self, promise: Promise) -> None:
+        """Note what a manifest says of a file; several may speak of one."""
+        self._base.execute(
+            f"INSERT INTO promise ({_PROMISE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            (
+                os.fsencode(promise.path), promise.size, promise.algorithm, promise.digest,
+                promise.mime, promise.reference, promise.created, promise.where,
+            ),
+        )  # fmt: skip
+
+    def promises(self, path: str | None = None) -> Iterator[Promise]:
+        """Yield what was promised, of one file or of all."""
+        query = f"SELECT {_PROMISE} FROM promise"  # noqa: S608
+        rows = (
+            self._base.execute(f"{query} ORDER BY number")
+            if path is None
+            else self._base.execute(f"{query} WHERE path = ? ORDER BY number", (os.fsencode(path),))
+        )
+        return map(_promise, rows)
+
+    def missing(self) -> Iterator[Promise]:
+        """Yield the promises of files that were not read."""
+        return map(
+            _promise,
+            self._base.execute(
+                f"SELECT {_PROMISE} FROM promise"  # noqa: S608
+                " WHERE NOT EXISTS (SELECT 1 FROM file WHERE file.path = promise.path) ORDER BY number"
+            ),
+        )
+
+    def unpromised(self) -> Iterator[File]:
+        """Yield the files that no manifest speaks of."""
+        return map(
+            _file,
+            self._base.execute(
+                "SELECT path, size, digests, format FROM file"
+                " WHERE NOT EXISTS (SELECT 1 FROM promise WHERE promise.path = file.path) ORDER BY path"
+            ),
+        )
+
+    def kept(self) -> Iterator[tuple[Promise, File]]:
+        """Yield each promise with the file it speaks of, where that was read."""
+        columns = ", ".join(f"promise.{name}" for name in _PROMISE.split(", "))
+        for row in self._base.execute(
+            f"SELECT {columns}, file.path, file.size, file.digests, file.format"  # noqa: S608
+            " FROM promise JOIN file ON file.path = promise.path ORDER BY promise.number"
+        ):
+            yield _promise(row[:8]), _file(row[8:])
+
+    # -- records and findings -----------------------------------------------------------------------------
+
+    def add_record(self, record: Record) -> bool:
+        """Note a record; False, and nothing noted, if there is one with this id."""
+        done = self._base.execute(
+            "INSERT OR IGNORE INTO record (id, parent, body) VALUES (?, ?, ?)",
+            (record.id, record.parent, json.dumps(to_plain(record))),
+        )
+        return done.rowcount == 1
+
+    def record(self, record_id: str) -> Record | None:
+        """Return the record of this id."""
+        row = self._base.execute("SELECT body FROM record WHERE id = ?", (record_id,)).fetchone()
+        return from_plain(Record, json.loads(row[0])) if row else None
+
+    def records(self) -> Iterator[Record]:
+        """Yield every record in the order of adding."""
+        for (body,) in self._base.execute("SELECT body FROM record ORDER BY number"):
+            yield from_plain(Record, json.loads(body))
+
+    def children(self, parent: str | None) -> Iterator[Record]:
+        """Yield the records directly below one, or those at the top."""
+        for (body,) in self._base.execute(
+            "SELECT body FROM record WHERE parent IS ? ORDER BY number", (parent,)
+        ):
+            yield from_plain(Record, json.loads(body))
+
+    def add_finding(self, finding: Finding) -> None:
+        """Note a finding."""
+        self._base.execute(
+            "INSERT INTO finding (verdict, body) VALUES (?, ?)",
+            (finding.verdict.value, json.dumps(to_plain(finding))),
+        )
+
+    def findings(self, verdict: Verdict | None = None) -> Iterator[Finding]:
+        """Yield the findings, all or those of one verdict."""
+        rows = (
+            self._base.execute("SELECT body FROM finding ORDER BY number")
+            if verdict is None
+            else self._base.execute(
+                "SELECT body FROM finding WHERE verdict = ? ORDER BY number", (verdict.value,)
+            )
+        )
+        for (body,) in rows:
+            yield from_plain(Finding, json.loads(body))
+
+
+def _pack(format_: Identification | None) -> str | None:
+    if format_ is None:
+        return None
+    matches = [[m.puid, m.name, m.version, m.mime, m.basis, m.warning] for m in format_.matches]
+    return json.dumps([matches, format_.verdict.value, format_.engine, format_.signatures, format_.reason])
+
+
+def _unpack(body: str | None) -> Identification | None:
+    if body is None:
+        return None
+    matches, verdict, engine, signatures, reason = json.loads(body)
+    return Identification(
+        tuple(FormatMatch(*m) for m in matches), Verdict(verdict), engine, signatures, reason
+    )
+
+
+def _file(row: tuple[Any, ...]) -> File:
+    return File(os.fsdecode(row[0]), row[1], json.loads(row[2]), _unpack(row[3]))
+
+
+def _promise(row: tuple[Any, ...]) -> Promise:
+    path, size, algorithm, digest, mime, reference, created, place = row
+    return Promise(os.fsdecode(path), size, algorithm, digest, mime, reference, created, place)

@@ -1,0 +1,149 @@
+"""The only place that writes to a local disk: every write is complete or invisible, nothing is overwritten.
+
+A file or folder is made under a name that nobody reads, brought to the disk, and then given its name in one
+step (POSIX rename and link are atomic); the folder that holds the name is brought to the disk as well.
+"""
+
+import ctypes
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from archivum.errors import Misconfigured, Refused
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+@contextmanager
+def world(place: Path | str) -> Iterator[None]:
+    """Turn what the operating system refuses at a place into an error that says what to do.
+
+    Raises:
+        Misconfigured: the disk is full, read-only or fails.
+        Refused: the place is taken; nothing is ever overwritten.
+    """
+    try:
+        yield
+    except FileExistsError as error:
+        raise Refused("storage.taken", place=error.filename or place) from error
+    except OSError as error:
+        if error.errno in _FULL:
+            raise Misconfigured("storage.full", place=place) from error
+        if error.errno in _READ_ONLY:
+            raise Misconfigured("storage.read-only", place=error.filename or place) from error
+        raise Misconfigured("storage.failed", place=error.filename or place, reason=error.strerror) from error
+
+
+def create(path: Path) -> BinaryIO:
+    """Open a new file for writing; its folder is made as needed.
+
+    Raises:
+        FileExistsError: the name is taken.
+    """
+    try:
+        return open(path, "xb")  # noqa: PTH123, SIM115 (Path.open costs twice as much; many thousand files)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return open(path, "xb")  # noqa: PTH123, SIM115
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a new file and bring it to the disk; the caller makes its name visible (see :func:`publish`)."""
+    with create(path) as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def publish(path: Path, data: bytes, *, via: Path | None = None) -> None:
+    """Give a name to complete data in one step, or fail and leave what was there.
+
+    ``via`` is the temporary name, beside ``path`` unless told; a leftover of a killed run there is replaced.
+
+    Raises:
+        Refused: the name is taken.
+        Misconfigured: the disk is full, read-only or fails.
+    """
+    temporary = via or path.with_name(f".{path.name}.{os.getpid()}.new")
+    with world(path):
+        temporary.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            write_new(temporary, data)
+            os.link(temporary, path)
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
+def move_folder(folder: Path, target: Path) -> None:
+    """Give a complete folder its final name in one step; both are on one file system.
+
+    The caller has brought the content to the disk (:func:`sync_tree`).
+
+    Raises:
+        Refused: the name is taken.
+    """
+    with world(target):
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, "exists", str(target))
+        make_folders(target.parent)
+        folder.rename(target)
+        sync_folder(target.parent)
+        sync_folder(folder.parent)
+
+
+def make_folders(path: Path) -> None:
+    """Make a folder and those above it, each brought to the disk in the one that holds it."""
+    if path.is_dir():
+        return
+    make_folders(path.parent)
+    path.mkdir(exist_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Bring the names in a folder to the disk."""
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_tree(folder: Path) -> None:
+    """Bring everything below a folder to the disk.
+
+    On Linux by one ``syncfs`` (1.3 times the cost of no sync, against 2.9 times for an fsync a file).
+    """
+    if sys.platform == "linux" and _syncfs(folder):
+        return
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            handle = os.open(os.path.join(parent, name), os.O_RDONLY)  # noqa: PTH118
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        sync_folder(Path(parent))
+
+
+def _syncfs(folder: Path) -> bool:
+    """Call syncfs(2); False where the C library does not have it."""
+    call = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if call is None:
+        return False
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if call(handle) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(folder))
+    finally:
+        os.close(handle)
+    return True
