@@ -252,9 +252,9 @@ class Package:
 class Receipt:
     """That a package arrived: which, when, from whom, into whose hands.
 
-    ``uuid`` and ``at`` are the only identity and the only time that its AIP knows. ``digest`` is the SHA-512
-    of the sorted lines ``SHA-512 of file, two spaces, path`` (the text of a BagIt manifest), so that a package
-    is the same whether it came as a folder, a ZIP or a TAR file.
+    ``uuid`` and ``at`` are the only identity and the only time that its AIP knows. ``digest`` is the
+    SHA-512 of the sorted lines ``SHA-512 of file, two spaces, path`` (the text of a BagIt manifest), so that
+    a package is the same whether it came as a folder, a ZIP or a TAR file.
     """
 
     uuid: UUID
@@ -298,12 +298,12 @@ class EventType(StrEnum):
 class Event:
     """What happened, to what, when, by whom, with what outcome (PREMIS 3); never changed, only followed.
 
-    ``object`` is the UUID of the package; ``detail`` holds JSON values only. ``outcome`` is passed or failed
+    ``subject`` is the UUID of the package; ``detail`` holds JSON values only. ``outcome`` is passed or failed
     of the act itself, indeterminate where it left something open.
     """
 
     type: EventType
-    object: UUID
+    subject: UUID
     at: datetime
     agent: Agent
     outcome: Verdict

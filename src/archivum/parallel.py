@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 def bounded_map(
     executor: Executor, work: Callable[[Item], Result], items: Iterable[Item], *, window: int
 ) -> Iterator[Result]:
-    """Yield ``work(item)`` for each item as it is done, with at most ``window`` submitted and not yet yielded.
+    """Yield ``work(item)`` for each item as it is done, with at most ``window`` of them in flight.
 
     Items are drawn as they are needed, so neither they nor the results pile up in memory, and one long item
     does not hold the others back.

@@ -7,7 +7,7 @@ default, half surrogates (names that are not UTF-8, PEP 383) as escapes. One val
 import json
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -31,7 +31,7 @@ def instant(at: datetime) -> str:
 
 
 def to_plain(value: object) -> Any:
-    """Return a noun as JSON values: a dataclass becomes an object, without the fields left at their default."""
+    """Return a noun as JSON values: a dataclass becomes an object without the fields left at default."""
     if value is None or isinstance(value, bool | int | float) or type(value) is str:
         return value
     if isinstance(value, StrEnum):
@@ -47,7 +47,7 @@ def to_plain(value: object) -> Any:
     if is_dataclass(value):
         return {
             name: to_plain(item)
-            for name, default in _shape(type(value))
+            for name, default in _shape(cast("Hashable", type(value)))
             if (item := getattr(value, name)) != default
         }
     raise TypeError(f"{type(value).__name__} has no JSON form")
@@ -59,11 +59,11 @@ def from_plain(kind: type[Value], plain: object) -> Value:
     Raises:
         ValueError, TypeError, KeyError: the values are not those of this noun.
     """
-    return cast("Value", _reader(kind)(plain))
+    return cast("Value", _reader(cast("Hashable", kind))(plain))
 
 
 @cache
-def _shape(kind: type) -> tuple[tuple[str, object], ...]:
+def _shape(kind: Any) -> tuple[tuple[str, object], ...]:
     """The fields of a dataclass with their defaults (an empty mapping for a default factory)."""
     return tuple(
         (

@@ -1,0 +1,1 @@
+"""Access (OAIS): AIPs and parts of them go out as DIPs and as exported bags."""

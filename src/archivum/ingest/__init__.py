@@ -1,0 +1,1 @@
+"""Ingest (OAIS): receive, read, check, decide, build, seal, store, record."""

@@ -1,0 +1,1 @@
+"""Serializations of information packages: a reader, a writer or both for each."""

@@ -1,0 +1,1 @@
+"""Proof: time-stamps (RFC 3161)."""

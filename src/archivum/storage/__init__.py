@@ -73,7 +73,7 @@ class Entry:
     """One entry of a transfer, as its sender spelled it.
 
     ``path`` keeps the sender's spelling with ``/`` between its parts and without a leading ``./``; it can be
-    unsafe (absolute, ``..``). ``size`` and ``packed`` are bytes as declared, None where nothing declares them.
+    unsafe (absolute, ``..``). ``size`` and ``packed`` are bytes as declared, None where nothing does so.
     ``encoded`` is false where the name is not UTF-8: ``path`` then holds its raw bytes (PEP 383).
     ``target`` is where a link leads. ``method`` names a compression that cannot be undone here.
     """

@@ -46,10 +46,10 @@ def create(path: Path) -> BinaryIO:
         FileExistsError: the name is taken.
     """
     try:
-        return open(path, "xb")  # noqa: PTH123, SIM115 (Path.open costs twice as much; many thousand files)
+        return open(path, "xb")  # noqa: PTH123 (Path.open costs twice as much; many thousand files)
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return open(path, "xb")  # noqa: PTH123, SIM115
+        return open(path, "xb")  # noqa: PTH123
 
 
 def write_new(path: Path, data: bytes) -> None:

@@ -32,8 +32,8 @@ def say(
     text_id: str,
     language: Language = "en",
     part: Part = "text",
-    /,
     package: str = __name__,
+    /,
     **params: object,
 ) -> str:
     """Return one text with its parameters filled in; "" for a part that the text does not have.
