@@ -270,12 +270,16 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An action and every reason for it."""
+    """An action and every reason for it; ``omitted`` counts reasons beyond those that are kept.
+
+    ``by`` is the person who decided, "" for the profile itself.
+    """
 
     action: Action
     reasons: tuple[Finding, ...]
     profile: str
     by: str = ""
+    omitted: int = 0
 
 
 class EventType(StrEnum):

@@ -21,15 +21,18 @@ _TABLES = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA locking_mode = EXCLUSIVE;
-CREATE TABLE file (path BLOB PRIMARY KEY, size INTEGER, digests TEXT, format TEXT) WITHOUT ROWID;
+CREATE TABLE file (path BLOB PRIMARY KEY, size INTEGER, digests TEXT, format TEXT, open INTEGER)
+  WITHOUT ROWID;
 CREATE TABLE promise (number INTEGER PRIMARY KEY, path BLOB, size INTEGER, algorithm TEXT, digest TEXT,
                       mime TEXT, reference TEXT, created TEXT, place TEXT);
 CREATE INDEX promised ON promise (path);
 CREATE TABLE record (number INTEGER PRIMARY KEY, id TEXT UNIQUE, parent TEXT, body TEXT);
 CREATE INDEX child ON record (parent);
+CREATE TABLE name (folded BLOB PRIMARY KEY, path BLOB, kind TEXT) WITHOUT ROWID;
 CREATE TABLE finding (number INTEGER PRIMARY KEY, verdict TEXT, body TEXT);
 CREATE TABLE folder (path BLOB PRIMARY KEY, empty INTEGER) WITHOUT ROWID;
 """
+_FILE = "path, size, digests, format"
 _PROMISE = "path, size, algorithm, digest, mime, reference, created, place"
 
 
@@ -63,33 +66,43 @@ class PackageIndex:
     def add_file(self, file: File) -> None:
         """Note a file that was read. A second one with the same path takes the place of the first."""
         self._base.execute(
-            "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)",
-            (os.fsencode(file.path), file.size, json.dumps(dict(file.digests)), _pack(file.format)),
+            "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?)",
+            (
+                os.fsencode(file.path),
+                file.size,
+                json.dumps(dict(file.digests)),
+                _pack(file.format),
+                _open(file.format),
+            ),
         )
 
     def set_formats(self, formats: Iterable[tuple[str, Identification]]) -> None:
         """Note what the files of these paths were identified as."""
         self._base.executemany(
-            "UPDATE file SET format = ? WHERE path = ?",
-            ((_pack(format_), os.fsencode(path)) for path, format_ in formats),
+            "UPDATE file SET format = ?, open = ? WHERE path = ?",
+            ((_pack(format_), _open(format_), os.fsencode(path)) for path, format_ in formats),
         )
 
     def file(self, path: str) -> File | None:
         """Return the file of this path, if one was read."""
-        row = self._base.execute(
-            "SELECT path, size, digests, format FROM file WHERE path = ?", (os.fsencode(path),)
-        ).fetchone()
+        row = self._base.execute(f"SELECT {_FILE} FROM file WHERE path = ?", (os.fsencode(path),)).fetchone()
         return _file(row) if row else None
 
     def files(self, prefix: str = "") -> Iterator[File]:
         """Yield the files whose path starts with the prefix."""
         low = os.fsencode(prefix)
-        for row in self._base.execute(
-            "SELECT path, size, digests, format FROM file WHERE path >= ? ORDER BY path", (low,)
-        ):
+        for row in self._base.execute(f"SELECT {_FILE} FROM file WHERE path >= ? ORDER BY path", (low,)):
             if not row[0].startswith(low):
                 return
             yield _file(row)
+
+    def unsure(self) -> Iterator[File]:
+        """Yield the files whose format is not known for sure, or of which more is to be said."""
+        return map(_file, self._base.execute(f"SELECT {_FILE} FROM file WHERE open ORDER BY path"))
+
+    def empty(self) -> Iterator[File]:
+        """Yield the files without a byte."""
+        return map(_file, self._base.execute(f"SELECT {_FILE} FROM file WHERE size = 0 ORDER BY path"))
 
     def totals(self) -> tuple[int, int]:
         """Return how many files there are and how many bytes they hold."""
@@ -112,12 +125,23 @@ class PackageIndex:
         for (path,) in self._base.execute("SELECT path FROM folder WHERE empty ORDER BY path"):
             yield os.fsdecode(path)
 
+    def claim(self, folded: str, path: str, kind: str) -> tuple[str, str] | None:
+        """Take a name for a path; return the path and the kind that have it already, if any."""
+        key = os.fsencode(folded)
+        done = self._base.execute(
+            "INSERT OR IGNORE INTO name VALUES (?, ?, ?)", (key, os.fsencode(path), kind)
+        )
+        if done.rowcount == 1:
+            return None
+        taken, kind = self._base.execute("SELECT path, kind FROM name WHERE folded = ?", (key,)).fetchone()
+        return os.fsdecode(taken), kind
+
     # -- files promised -----------------------------------------------------------------------------------
 
     def add_promise(self, promise: Promise) -> None:
         """Note what a manifest says of a file; several may speak of one."""
         self._base.execute(
-            f"INSERT INTO promise ({_PROMISE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            f"INSERT INTO promise ({_PROMISE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 os.fsencode(promise.path), promise.size, promise.algorithm, promise.digest,
                 promise.mime, promise.reference, promise.created, promise.where,
@@ -126,7 +150,7 @@ class PackageIndex:
 
     def promises(self, path: str | None = None) -> Iterator[Promise]:
         """Yield what was promised, of one file or of all."""
-        query = f"SELECT {_PROMISE} FROM promise"  # noqa: S608
+        query = f"SELECT {_PROMISE} FROM promise"
         rows = (
             self._base.execute(f"{query} ORDER BY number")
             if path is None
@@ -139,7 +163,7 @@ class PackageIndex:
         return map(
             _promise,
             self._base.execute(
-                f"SELECT {_PROMISE} FROM promise"  # noqa: S608
+                f"SELECT {_PROMISE} FROM promise"
                 " WHERE NOT EXISTS (SELECT 1 FROM file WHERE file.path = promise.path) ORDER BY number"
             ),
         )
@@ -149,7 +173,7 @@ class PackageIndex:
         return map(
             _file,
             self._base.execute(
-                "SELECT path, size, digests, format FROM file"
+                f"SELECT {_FILE} FROM file"
                 " WHERE NOT EXISTS (SELECT 1 FROM promise WHERE promise.path = file.path) ORDER BY path"
             ),
         )
@@ -158,7 +182,7 @@ class PackageIndex:
         """Yield each promise with the file it speaks of, where that was read."""
         columns = ", ".join(f"promise.{name}" for name in _PROMISE.split(", "))
         for row in self._base.execute(
-            f"SELECT {columns}, file.path, file.size, file.digests, file.format"  # noqa: S608
+            f"SELECT {columns}, file.path, file.size, file.digests, file.format"
             " FROM promise JOIN file ON file.path = promise.path ORDER BY promise.number"
         ):
             yield _promise(row[:8]), _file(row[8:])
@@ -215,6 +239,11 @@ def _pack(format_: Identification | None) -> str | None:
         return None
     matches = [[m.puid, m.name, m.version, m.mime, m.basis, m.warning] for m in format_.matches]
     return json.dumps([matches, format_.verdict.value, format_.engine, format_.signatures, format_.reason])
+
+
+def _open(format_: Identification | None) -> bool:
+    """Whether the format leaves a question: not identified, not for sure, or with a warning."""
+    return format_ is None or format_.verdict is not Verdict.PASSED or any(m.warning for m in format_.matches)
 
 
 def _unpack(body: str | None) -> Identification | None:

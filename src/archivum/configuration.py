@@ -1,0 +1,136 @@
+"""``archivum.toml``: what an archive is told by the people who run it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from archivum.errors import Misconfigured
+from archivum.model import Agent, Identifier
+from archivum.settings import read_table, read_toml
+from archivum.texts import LANGUAGES, Language
+
+FILE: Final = "archivum.toml"
+
+# A number that the register of archives (ČÍA) does not assign: AIPs made with it say that they are trials.
+TRIAL_INSTITUTION: Final = "000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the archive is; ``id`` is given once and goes into the identity of every AIP."""
+
+    id: str
+    name: str
+    language: str = "cs"
+
+
+@dataclass(frozen=True, slots=True)
+class Institution:
+    """The institution that cares for the archive; ``code``: its number among Czech archives, nine digits."""
+
+    name: str
+    code: str = TRIAL_INSTITUTION
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueSettings:
+    """Where the catalogue is: an SQLAlchemy URL; a relative SQLite file lies in the archive's folder."""
+
+    url: str = "sqlite:///catalogue.db"
+
+
+@dataclass(frozen=True, slots=True)
+class StorageSettings:
+    """One storage; a relative path lies in the archive's folder."""
+
+    kind: str = "local"
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeStamping:
+    """Who stamps: the trial authority (``url`` empty) or an RFC 3161 service.
+
+    ``certificates`` is a PEM file with the roots that its tokens are trusted by; ``password-file`` holds the
+    password, so that it need not stand in the configuration.
+    """
+
+    url: str = ""
+    name: str = ""
+    certificates: str = ""
+    user: str = ""
+    password_file: str = ""
+    policy: str = ""
+    timeout: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything in ``archivum.toml``."""
+
+    archive: Identity
+    institution: Institution
+    storage: Mapping[str, Any] = field(default_factory=dict)
+    catalogue: CatalogueSettings = field(default_factory=CatalogueSettings)
+    time_stamping: TimeStamping = field(default_factory=TimeStamping)
+
+    @property
+    def uuid(self) -> UUID:
+        """The archive's identifier."""
+        return UUID(self.archive.id)
+
+    @property
+    def language(self) -> Language:
+        """The language of what the archive writes into packages and reports."""
+        return "en" if self.archive.language == "en" else "cs"
+
+    @property
+    def curator(self) -> Agent:
+        """The institution as an agent."""
+        code = Identifier(self.institution.code, "INSTITUTION_ID")
+        return Agent(self.institution.name, identifiers=(code,))
+
+    @property
+    def storages(self) -> Mapping[str, StorageSettings]:
+        """The storages by their name, in the order of the file: the first is written to first."""
+        return {
+            name: read_table(StorageSettings, table, f"{FILE}: storage.{name}")
+            for name, table in self.storage.items()
+        }
+
+
+def read_configuration(path: Path) -> Configuration:
+    """Return the configuration in a file.
+
+    Raises:
+        Misconfigured: a key or a value is wrong; it is named.
+    """
+    configuration = read_table(Configuration, read_toml(path), str(path))
+    try:
+        UUID(configuration.archive.id)
+    except ValueError as error:
+        raise Misconfigured(
+            "settings.choice", value=configuration.archive.id, place=f"{path}: archive.id", choices="UUID"
+        ) from error
+    if configuration.archive.language not in LANGUAGES:
+        raise Misconfigured(
+            "settings.choice", value=configuration.archive.language,
+            place=f"{path}: archive.language", choices=", ".join(LANGUAGES),
+        )  # fmt: skip
+    if not re.fullmatch("[0-9]{9}", configuration.institution.code):
+        raise Misconfigured(
+            "settings.choice", value=configuration.institution.code,
+            place=f"{path}: institution.code", choices="[0-9]{9}",
+        )  # fmt: skip
+    if not configuration.storages:
+        raise Misconfigured("settings.missing", key="storage", place=path)
+    for name, storage in configuration.storages.items():
+        if storage.kind != "local" or not storage.path:
+            raise Misconfigured(
+                "settings.choice", value=f"{storage.kind} {storage.path}".strip(),
+                place=f"{path}: storage.{name}", choices='kind = "local", path = "…"',
+            )  # fmt: skip
+    return configuration

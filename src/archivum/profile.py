@@ -1,0 +1,188 @@
+"""A submission agreement: which reader, how much, and what is acceptable. The only judge of findings."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from archivum.checks.safety import Limits
+from archivum.errors import Misconfigured, NotFound
+from archivum.model import Action, Decision, Finding, Severity, Verdict
+from archivum.settings import read_table, read_toml
+
+REASONS: Final = 1000  # as many are kept with a decision; the rest is counted
+
+# A package that breaks one of these cannot become an AIP at all: it could not be read whole and safely, or it
+# is not what its sender meant. No agreement can say otherwise.
+NEVER_ACCEPTED: Final = frozenset(
+    (
+        "path-unsafe",
+        "path-control",
+        "path-too-long",
+        "path-encoding",
+        "path-duplicate",
+        "path-case",
+        "path-unicode",
+        "entry-link",
+        "entry-special",
+        "entry-encrypted",
+        "entry-method",
+        "entry-overlap",
+        "bomb-ratio",
+        "bomb-total",
+        "bomb-files",
+        "roots",
+        "container-damaged",
+        "file-unreadable",
+        "file-vanished",
+        "file-unstable",
+        "file-missing",
+        "file-size",
+        "file-checksum",
+        "not-checked-checksum",
+        "promise-unsafe",
+        "promise-remote",
+        "xml-entity",
+        "xml-external",
+        "bag-fetch",
+        "package-conflict",
+    )
+)
+
+
+class Access(StrEnum):
+    """Who may have a DIP: anyone, those whose right is established, nobody (Act 499/2004 § 34–38)."""
+
+    OPEN = "open"
+    RESTRICTED = "restricted"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is done about a finding: by its code, else by its verdict and severity."""
+
+    error: str = "reject"
+    warning: str = "accept"
+    indeterminate: str = "accept"
+    codes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessCondition:
+    """The access condition that packages under the profile get, and why."""
+
+    condition: str = "restricted"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fonds:
+    """The fonds (*archivní fond*) that packages belong to: its number in the register (NAD) and its name."""
+
+    number: int = 1
+    title: str = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A submission agreement.
+
+    ``reader`` names what reads the packages; ``producer`` who sends them where they do not say so themselves.
+    """
+
+    name: str
+    reader: str
+    title: str = ""
+    producer: str = ""
+    fonds: Fonds = field(default_factory=Fonds)
+    access: AccessCondition = field(default_factory=AccessCondition)
+    limits: Limits = field(default_factory=Limits)
+    decide: Rules = field(default_factory=Rules)
+
+    def action(self, finding: Finding) -> Action:
+        """Return what one finding asks for."""
+        if finding.verdict is Verdict.PASSED:
+            return Action.ACCEPT
+        if finding.code in NEVER_ACCEPTED:
+            return Action.REJECT
+        if finding.code in self.decide.codes:
+            return Action(self.decide.codes[finding.code])
+        if finding.severity is Severity.INFO:
+            return Action.ACCEPT
+        if finding.verdict is Verdict.INDETERMINATE:
+            return Action(self.decide.indeterminate)
+        return Action(self.decide.error if finding.severity is Severity.ERROR else self.decide.warning)
+
+    def judge(self, findings: Iterable[Finding]) -> Decision:
+        """Return the gravest action that any finding asks for, with all that ask for more than ACCEPT.
+
+        Beyond :data:`REASONS` the reasons are only counted.
+        """
+        action, omitted = Action.ACCEPT, 0
+        reasons: list[Finding] = []
+        for finding in findings:
+            asked = self.action(finding)
+            if asked is Action.ACCEPT:
+                continue
+            action = Action.REJECT if Action.REJECT in (action, asked) else Action.HOLD
+            if len(reasons) < REASONS:
+                reasons.append(finding)
+            else:
+                omitted += 1
+        return Decision(action, tuple(reasons), self.name, omitted=omitted)
+
+    @property
+    def condition(self) -> Access:
+        """The access condition."""
+        return Access(self.access.condition)
+
+
+class Profiles:
+    """The profiles an archive knows: its own, and those of archivum where it has none of that name."""
+
+    def __init__(self, *folders: Path) -> None:
+        """Look in the folders, the first that has a name wins."""
+        self._places: dict[str, Path] = {}
+        for path in chain.from_iterable(sorted(folder.glob("*.toml")) for folder in folders):
+            self._places.setdefault(path.stem, path)
+
+    def names(self) -> list[str]:
+        """Return the names of all profiles."""
+        return sorted(self._places)
+
+    def get(self, name: str) -> Profile:
+        """Return a profile.
+
+        Raises:
+            NotFound: there is none of this name.
+            Misconfigured: its file is wrong.
+        """
+        if name not in self._places:
+            raise NotFound("profile.unknown", name=name, known=", ".join(self.names()))
+        return read_profile(self._places[name])
+
+
+def read_profile(path: Path) -> Profile:
+    """Return the profile in a TOML file; its name is that of the file.
+
+    Raises:
+        Misconfigured: a key or a value is wrong.
+    """
+    profile = read_table(Profile, {"name": path.stem, **read_toml(path)}, str(path))
+    profile = replace(profile, name=path.stem)
+    rules = profile.decide
+    for value in (rules.error, rules.warning, rules.indeterminate, *rules.codes.values()):
+        _one_of(value, Action, path)
+    _one_of(profile.access.condition, Access, path)
+    for code, action in rules.codes.items():
+        if code in NEVER_ACCEPTED and action != Action.REJECT:
+            raise Misconfigured("profile.never", code=code, place=path)
+    return profile
+
+
+def _one_of(value: str, kind: type[StrEnum], place: Path) -> None:
+    if value not in tuple(kind):
+        raise Misconfigured("settings.choice", value=value, place=place, choices=", ".join(kind))

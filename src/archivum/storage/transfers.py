@@ -1,0 +1,26 @@
+"""Which kind of transfer lies at a path."""
+
+from pathlib import Path
+
+from archivum.storage.transfer import Damaged, Transfer
+from archivum.storage.transfer_folder import FolderTransfer
+from archivum.storage.transfer_tar import TarTransfer, is_tar
+from archivum.storage.transfer_zip import ZipTransfer, is_zip
+
+
+def open_transfer(path: Path) -> Transfer:
+    """Return the transfer at a path: a ZIP or TAR file by its content, or a folder.
+
+    Raises:
+        Damaged: it is neither, or cannot be opened.
+    """
+    try:
+        if path.is_dir():
+            return FolderTransfer(path)
+        if is_zip(path):
+            return ZipTransfer(path)
+        if is_tar(path):
+            return TarTransfer(path)
+    except OSError as error:
+        raise Damaged("file-unreadable", "", error.strerror or str(error)) from error
+    raise Damaged("container-damaged", "", "neither a folder, nor a ZIP, nor a TAR file")
