@@ -64,6 +64,7 @@ class TimeStamping:
     user: str = ""
     password_file: str = ""
     policy: str = ""
+    proxy: str = ""
     timeout: int = 30
 
 
@@ -95,7 +96,7 @@ class Configuration:
 
     @property
     def storages(self) -> Mapping[str, StorageSettings]:
-        """The storages by their name, in the order of the file: the first is written to first."""
+        """The storages by their name."""
         return {
             name: read_table(StorageSettings, table, f"{FILE}: storage.{name}")
             for name, table in self.storage.items()
@@ -125,8 +126,8 @@ def read_configuration(path: Path) -> Configuration:
             "settings.choice", value=configuration.institution.code,
             place=f"{path}: institution.code", choices="[0-9]{9}",
         )  # fmt: skip
-    if not configuration.storages:
-        raise Misconfigured("settings.missing", key="storage", place=path)
+    if len(configuration.storages) != 1:
+        raise Misconfigured("settings.one-storage", place=path, count=len(configuration.storages))
     for name, storage in configuration.storages.items():
         if storage.kind != "local" or not storage.path:
             raise Misconfigured(

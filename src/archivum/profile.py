@@ -146,12 +146,22 @@ class Profiles:
     def __init__(self, *folders: Path) -> None:
         """Look in the folders, the first that has a name wins."""
         self._places: dict[str, Path] = {}
+        self._read: dict[str, Profile] = {}
         for path in chain.from_iterable(sorted(folder.glob("*.toml")) for folder in folders):
             self._places.setdefault(path.stem, path)
 
     def names(self) -> list[str]:
         """Return the names of all profiles."""
         return sorted(self._places)
+
+    def loosest(self) -> Limits:
+        """Return the loosest limits of any profile: what holds until the profile of a transfer is known."""
+        limits = [self.get(name).limits for name in self.names()]
+        return Limits(
+            files=max(one.files for one in limits),
+            bytes=max(one.bytes for one in limits),
+            ratio=max(one.ratio for one in limits),
+        )
 
     def get(self, name: str) -> Profile:
         """Return a profile.
@@ -162,7 +172,9 @@ class Profiles:
         """
         if name not in self._places:
             raise NotFound("profile.unknown", name=name, known=", ".join(self.names()))
-        return read_profile(self._places[name])
+        if name not in self._read:
+            self._read[name] = read_profile(self._places[name])
+        return self._read[name]
 
 
 def read_profile(path: Path) -> Profile:

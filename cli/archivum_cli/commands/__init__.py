@@ -1,1 +1,35 @@
-"""One file a command."""
+"""One file a command; each makes its command for a shell, in the shell's language."""
+
+from collections.abc import Callable
+from typing import Final
+
+import click
+
+from archivum_cli.commands import (
+    catalogue,
+    decide,
+    dip,
+    export,
+    ingest,
+    init,
+    list_,
+    schemas,
+    show,
+    status,
+    verify,
+)
+from archivum_cli.shell import Shell
+
+COMMANDS: Final[tuple[Callable[[Shell], click.Command], ...]] = (
+    init.command,
+    status.command,
+    ingest.command,
+    decide.command,
+    list_.command,
+    show.command,
+    verify.command,
+    export.command,
+    dip.command,
+    catalogue.command,
+    schemas.command,
+)

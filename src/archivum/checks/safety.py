@@ -31,12 +31,14 @@ class Limits:
 class Safety:
     """The questions about one transfer; findings go to its index."""
 
-    def __init__(self, index: PackageIndex, limits: Limits, packed: int | None) -> None:
+    def __init__(self, index: PackageIndex, limits: Limits, packed: int | None = None) -> None:
         """Begin. ``packed`` is the size of the container in bytes, None for a folder."""
-        self._index, self._limits, self._packed = index, limits, packed
+        self.limits, self.packed = limits, packed
+        self._index = index
         self._files = self._bytes = 0
         self._claimed = lru_cache(maxsize=4096)(self._claim_folder)
         self._roots: set[str] = set()
+        self._root = ""
         self.bomb = False
 
     def admits(self, entry: Entry) -> bool:
@@ -44,13 +46,18 @@ class Safety:
         unsafe = list(self._asked(entry))
         for finding in unsafe:
             self._index.add_finding(finding)
-        if not unsafe and self._packed is not None:
-            self._root(entry)
-        return not unsafe and not self.bomb
+        if unsafe or self.bomb:
+            return False
+        return self.packed is None or self._in_root(entry)
+
+    @property
+    def root(self) -> str:
+        """The one folder of a container, "" for what is none."""
+        return next(iter(self._roots)) if len(self._roots) == 1 and self._root else ""
 
     def end(self) -> None:
         """Ask what only the whole can answer: whether a container holds exactly one folder (CSIPSTR1)."""
-        if self._packed is not None and len(self._roots) != 1:
+        if self.packed is not None and len(self._roots) != 1:
             names = ", ".join(sorted(self._roots)[:5])
             self._index.add_finding(_failed("roots", count=len(self._roots), names=names))
 
@@ -75,21 +82,21 @@ class Safety:
             return
         self._files += 1
         self._bytes += entry.size or 0
-        if self._files > self._limits.files:
-            yield self._stop(_failed("bomb-files", limit=self._limits.files))
-        elif self._bytes > self._limits.bytes:
-            yield self._stop(_failed("bomb-total", entry.path, limit=self._limits.bytes))
+        if self._files > self.limits.files:
+            yield self._stop(_failed("bomb-files", limit=self.limits.files))
+        elif self._bytes > self.limits.bytes:
+            yield self._stop(_failed("bomb-total", entry.path, limit=self.limits.bytes))
         elif self._ratio(entry.size, entry.packed):
             ratio = (entry.size or 0) // max(1, entry.packed or 0)
-            yield self._stop(_failed("bomb-ratio", entry.path, ratio=ratio, limit=self._limits.ratio))
-        elif self._ratio(self._bytes, self._packed):
-            ratio = self._bytes // max(1, self._packed or 0)
-            yield self._stop(_failed("bomb-ratio", ratio=ratio, limit=self._limits.ratio))
+            yield self._stop(_failed("bomb-ratio", entry.path, ratio=ratio, limit=self.limits.ratio))
+        elif self._ratio(self._bytes, self.packed):
+            ratio = self._bytes // max(1, self.packed or 0)
+            yield self._stop(_failed("bomb-ratio", ratio=ratio, limit=self.limits.ratio))
 
     def _ratio(self, size: int | None, packed: int | None) -> bool:
         if size is None or packed is None:
             return False
-        return size > SMALL and size > packed * self._limits.ratio
+        return size > SMALL and size > packed * self.limits.ratio
 
     def _stop(self, finding: Finding) -> Finding:
         self.bomb = True
@@ -120,11 +127,15 @@ class Safety:
         else:
             yield _failed("path-case", path, other=other)
 
-    def _root(self, entry: Entry) -> None:
-        """Note what lies at the top of a container; a few suffice to know that there is not one folder."""
+    def _in_root(self, entry: Entry) -> bool:
+        """Whether an entry lies in the first folder of a container; a few tops suffice to know the others."""
         top, _, below = entry.path.partition("/")
+        is_folder = bool(below) or entry.kind is EntryKind.FOLDER
         if len(self._roots) < 6:
-            self._roots.add(top if below or entry.kind is EntryKind.FOLDER else f"{top} (file)")
+            self._roots.add(top if is_folder else f"{top} (file)")
+        if is_folder and not self._root:
+            self._root = top
+        return is_folder and top == self._root
 
 
 def fold(path: str) -> str:

@@ -16,6 +16,7 @@ from archivum.model import File, Finding, FormatMatch, Identification, Promise, 
 from archivum.plain import from_plain, to_plain
 
 CACHE_KIB = 16_384
+_PAGE = 256
 
 _TABLES = """
 PRAGMA journal_mode = OFF;
@@ -43,10 +44,10 @@ class PackageIndex:
     index keeps one writer and any number of readers in one thread.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Make a new index in a file that does not exist yet."""
+    def __init__(self, path: Path | None = None) -> None:
+        """Make a new index in a file that does not exist yet, or where the system keeps temporary files."""
         self._path = path
-        self._base = sqlite3.connect(path, isolation_level=None)
+        self._base = sqlite3.connect(path or "", isolation_level=None)
         self._base.executescript(f"PRAGMA cache_size = -{CACHE_KIB};{_TABLES}")
         self._base.execute("BEGIN")
 
@@ -59,7 +60,8 @@ class PackageIndex:
     def close(self) -> None:
         """Forget everything."""
         self._base.close()
-        self._path.unlink(missing_ok=True)
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
 
     # -- files seen ---------------------------------------------------------------------------------------
 
@@ -90,11 +92,20 @@ class PackageIndex:
 
     def files(self, prefix: str = "") -> Iterator[File]:
         """Yield the files whose path starts with the prefix."""
-        low = os.fsencode(prefix)
-        for row in self._base.execute(f"SELECT {_FILE} FROM file WHERE path >= ? ORDER BY path", (low,)):
-            if not row[0].startswith(low):
+        low, after = os.fsencode(prefix), ">="
+        start = low
+        while True:
+            # by pages, so that files may be added or changed while they are walked
+            rows = self._base.execute(
+                f"SELECT {_FILE} FROM file WHERE path {after} ? ORDER BY path LIMIT {_PAGE}", (start,)
+            ).fetchall()
+            for row in rows:
+                if not row[0].startswith(low):
+                    return
+                yield _file(row)
+            if len(rows) < _PAGE:
                 return
-            yield _file(row)
+            start, after = rows[-1][0], ">"
 
     def unsure(self) -> Iterator[File]:
         """Yield the files whose format is not known for sure, or of which more is to be said."""
@@ -104,9 +115,13 @@ class PackageIndex:
         """Yield the files without a byte."""
         return map(_file, self._base.execute(f"SELECT {_FILE} FROM file WHERE size = 0 ORDER BY path"))
 
-    def totals(self) -> tuple[int, int]:
-        """Return how many files there are and how many bytes they hold."""
-        files, size = self._base.execute("SELECT count(*), coalesce(sum(size), 0) FROM file").fetchone()
+    def totals(self, prefix: str = "") -> tuple[int, int]:
+        """Return how many files there are below a prefix (of ASCII), and how many bytes they hold."""
+        low = os.fsencode(prefix)
+        files, size = self._base.execute(
+            "SELECT count(*), coalesce(sum(size), 0) FROM file WHERE path >= ? AND path < ?",
+            (low, low + b"\xff"),
+        ).fetchone()
         return files, size
 
     def formats(self) -> Iterator[tuple[Identification | None, int, int]]:

@@ -1,6 +1,6 @@
 """Every sentence archivum says to people, in English and in Czech, found by a stable id.
 
-An id is ``room.name``: the table ``[name]`` of ``LANGUAGE/room.toml`` in a package of texts. A table has a
+An id is ``room.name``: the table ``[name]`` of ``LANGUAGE/room.toml`` or ``room_….toml`` in a package of texts. A table has a
 ``text`` and, where something can be done about it, a ``hint``; findings have a ``rule`` and a ``source`` too.
 """
 
@@ -22,10 +22,13 @@ def room(name: str, language: Language, package: str = __name__) -> Mapping[str,
     Raises:
         KeyError: there is no such room.
     """
-    place = files(package) / language / f"{name}.toml"
-    if not place.is_file():
+    found: dict[str, Mapping[str, str]] = {}
+    for place in (files(package) / language).iterdir():
+        if place.name == f"{name}.toml" or place.name.startswith(f"{name}_"):
+            found |= tomllib.loads(place.read_text("utf-8"))
+    if not found:
         raise KeyError(f"no texts for {name!r} in {language!r}")
-    return tomllib.loads(place.read_text("utf-8"))
+    return found
 
 
 def say(

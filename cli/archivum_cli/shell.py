@@ -1,0 +1,111 @@
+"""Where a command meets the world: what it was told, and where its data and its words go.
+
+stdout is data, stderr is for people. With ``--json`` every line on stdout is a JSON object with ``schema``
+(the command and the version of its lines) and ``type``; the last is of type ``summary`` and holds ``exit_code``.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from archivum.archive import Archive, find_archive, open_archive
+from archivum.errors import ArchivumError
+from archivum.model import Agent, AgentKind
+from archivum.texts import Language, printable, say
+
+TEXTS = "archivum_cli.texts"
+
+
+@dataclass(slots=True)
+class Shell:
+    """One call of the command line."""
+
+    language: Language
+    clock: Callable[[], datetime]
+    json: bool = False
+    archive_place: Path | None = None
+    agent_name: str = ""
+    command: str = ""
+    exit_code: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def say(self, text_id: str, /, **params: object) -> str:
+        """Return one of the command line's own texts."""
+        return say(f"cli.{text_id}", self.language, "text", TEXTS, **params)
+
+    @property
+    def agent(self) -> Agent:
+        """The person at work."""
+        return Agent(self.agent_name, AgentKind.PERSON)
+
+    def open(self) -> Archive:
+        """Open the archive that was named, or the one this folder is in."""
+        root = self.archive_place or find_archive(Path.cwd())
+        return open_archive(root.resolve(), agent=self.agent, clock=self.clock)
+
+    def note(self, text: str = "") -> None:
+        """Tell people something."""
+        print(printable(text), file=sys.stderr, flush=True)
+
+    def data(self, kind: str, plain: dict[str, Any], text: str | None = None) -> None:
+        """Give data: a JSON line, or the text that says the same to people (nothing if there is none)."""
+        if self.json:
+            self._line(kind, plain)
+        elif text is not None:
+            print(printable(text))
+
+    def table(
+        self, kind: str, heads: Sequence[str], rows: Sequence[tuple[dict[str, Any], Sequence[str]]]
+    ) -> None:
+        """Give rows: a JSON line each, or a table with aligned columns."""
+        if self.json:
+            for plain, _ in rows:
+                self._line(kind, plain)
+        elif rows:
+            cells = [[printable(cell) for cell in row] for _, row in rows]
+            widths = [max(len(line[i]) for line in [list(heads), *cells]) for i in range(len(heads))]
+            for line in [list(heads), *cells]:
+                padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+                print("  ".join(padded).rstrip())
+
+    def fail(self, error: ArchivumError) -> None:
+        """Tell an error, what to do about it, and remember its exit code."""
+        self.exit_code = error.exit_code
+        self.note(f"{self.say('error')}: {error.text(self.language)} [{error.text_id}]")
+        if hint := error.hint(self.language):
+            self.note(f"  → {hint}")
+        if self.json:
+            self._line("error", {"id": error.text_id, "text": error.text(self.language), "hint": hint})
+
+    def end(self) -> int:
+        """Give the summary and return the exit code."""
+        if self.json:
+            self._line("summary", {**self.counts, "exit_code": self.exit_code})
+        return self.exit_code
+
+    def _line(self, kind: str, plain: dict[str, Any]) -> None:
+        line = {"schema": f"archivum.{self.command or 'archivum'}/1", "type": kind, **plain}
+        print(json.dumps(line, ensure_ascii=True), flush=True)
+
+
+def language_of(environment: Mapping[str, str], argument: str | None = None) -> Language:
+    """Return the language to speak: as told, else Czech where the locale is Czech, else English."""
+    if argument in ("en", "cs"):
+        return "cs" if argument == "cs" else "en"
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := environment.get(name):
+            return "cs" if value.lower().startswith("cs") else "en"
+    return "en"
+
+
+def user_name() -> str:
+    """Return who is at work, by the operating system."""
+    for name in ("ARCHIVUM_AGENT", "LOGNAME", "USER"):
+        if value := os.environ.get(name):
+            return value
+    return f"uid {os.getuid()}"

@@ -1,0 +1,179 @@
+"""What an archive is made of: configuration, storages, journal, catalogue, authority, profiles, schemas.
+
+On disk an archive is a folder::
+
+    archivum.toml       the configuration
+    profiles/           submission agreements of this archive
+    schemas/            publishers' XML schemas, where they have been installed
+    time-stamping/      the trial time-stamping authority
+    journal/            all events
+    catalogue.db        the catalogue, a view of the journal (unless it is elsewhere)
+    storage/main/       the storage: ocfl/ journal/ work/
+    reports/            reports for producers on what was not accepted
+"""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from archivum import __version__
+from archivum.catalogue.catalogue import Catalogue
+from archivum.catalogue.details import details
+from archivum.catalogue.journal import Journal
+from archivum.catalogue.rows import Details
+from archivum.configuration import FILE, Configuration, TimeStamping, read_configuration
+from archivum.errors import Busy, CorruptionFound, NotFound
+from archivum.model import Agent, AgentKind
+from archivum.place import data_folder
+from archivum.profile import Profiles
+from archivum.schemas import Schemas
+from archivum.signatures import TimeStampingAuthority
+from archivum.signatures.http import HttpAuthority
+from archivum.signatures.trial import CHAIN, TrialAuthority
+from archivum.storage.durable import world
+from archivum.storage.local import LocalStorage
+from archivum.storage.ocfl import OcflRoot
+
+Clock = Callable[[], datetime]
+
+ARCHIVE: Final = "archive"  # the name of the archive's own folder, which holds the first copy of the journal
+TIME_STAMPING: Final = "time-stamping"
+SOFTWARE: Final = Agent("archivum", AgentKind.SOFTWARE, __version__)
+
+
+@dataclass(slots=True)
+class Archive:
+    """An open archive; ``agent`` is the person at work, ``clock`` the only source of time."""
+
+    root: Path
+    configuration: Configuration
+    agent: Agent
+    clock: Clock
+    storage: LocalStorage
+    journal: Journal
+    catalogue: Catalogue
+    authority: TimeStampingAuthority
+    profiles: Profiles
+    schemas: Schemas
+
+    @property
+    def ocfl(self) -> OcflRoot:
+        """The OCFL root that AIPs lie in."""
+        return OcflRoot(self.storage)
+
+    def trusted(self) -> bytes:
+        """Return the certificates (PEM) that time-stamps are trusted by: of the authority and the trial one.
+
+        AIPs of the time before a real authority was configured keep their trial stamps.
+        """
+        trial = self.root / TIME_STAMPING / CHAIN
+        return self.authority.chain() + (trial.read_bytes() if trial.is_file() else b"")
+
+    def details(self, uuid: UUID, kind: str) -> Details | None:
+        """Return what only its AIP tells of a stored package; None if that cannot be read."""
+        try:
+            return details(self.ocfl, uuid, kind)
+        except (CorruptionFound, NotFound):
+            return None
+
+    def catch_up(self) -> int:
+        """Show in the catalogue what the journal has beyond it, as after a crash; return how many events."""
+        return self.catalogue.catch_up(self.journal, self.details)
+
+    def close(self) -> None:
+        """Let go of the catalogue."""
+        self.catalogue.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the only process that changes the archive.
+
+        Raises:
+            Busy: another one is at it.
+        """
+        place = self.root / "lock"
+        with world(place):
+            lock = place.open("a+")
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                lock.seek(0)
+                raise Busy("archive.busy", holder=lock.read().strip() or "?", place=self.root) from error
+            lock.truncate(0)
+            lock.write(f"{self.agent.name}, process {os.getpid()}\n")
+            lock.flush()
+            yield
+
+
+def find_archive(start: Path) -> Path:
+    """Return the folder of the archive that a folder is in.
+
+    Raises:
+        NotFound: neither the folder nor any above it holds an ``archivum.toml``.
+    """
+    for folder in (start, *start.parents):
+        if (folder / FILE).is_file():
+            return folder
+    raise NotFound("archive.not-found", place=start)
+
+
+def open_archive(root: Path, *, agent: Agent, clock: Clock) -> Archive:
+    """Open an archive.
+
+    Raises:
+        NotFound: there is no archive.
+        Misconfigured: the configuration is wrong, or something it names cannot be reached.
+    """
+    if not (root / FILE).is_file():
+        raise NotFound("archive.not-found", place=root)
+    configuration = read_configuration(root / FILE)
+    ((name, settings),) = configuration.storages.items()
+    storage = LocalStorage(name, root / settings.path)
+    OcflRoot(storage).check()
+    return Archive(
+        root=root,
+        configuration=configuration,
+        agent=agent,
+        clock=clock,
+        storage=storage,
+        journal=Journal((LocalStorage(ARCHIVE, root), storage), root / "journal.lock"),
+        catalogue=Catalogue.open(_catalogue_url(root, configuration.catalogue.url)),
+        authority=_authority(root, configuration.time_stamping),
+        profiles=Profiles(root / "profiles", data_folder("profiles")),
+        schemas=Schemas(root / "schemas"),
+    )
+
+
+def _catalogue_url(root: Path, url: str) -> str:
+    """Return the URL with a relative SQLite file put into the archive's folder."""
+    scheme, _, file = url.partition(":///")
+    if scheme.startswith("sqlite") and file and not file.startswith("/"):
+        return f"{scheme}:///{root / file}"
+    return url
+
+
+def _authority(root: Path, settings: TimeStamping) -> TimeStampingAuthority:
+    if not settings.url:
+        return TrialAuthority.open(root / TIME_STAMPING)
+    password = ""
+    if settings.password_file:
+        place = root / settings.password_file
+        with world(place):
+            password = place.read_text("utf-8").strip()
+    return HttpAuthority(
+        settings.url,
+        settings.name or settings.url,
+        root / settings.certificates,
+        user=settings.user,
+        password=password,
+        policy=settings.policy,
+        timeout=settings.timeout,
+        proxy=settings.proxy,
+    )

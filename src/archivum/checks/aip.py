@@ -1,0 +1,136 @@
+"""Is a stored AIP what was stored: every byte of it read again, and held against every manifest.
+
+The object against its inventories (OCFL 1.1), the bag against its manifests (RFC 8493 §3), the manifest
+against the time-stamp over it and against what the journal says it was.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import Final
+from uuid import UUID
+
+from archivum.errors import CorruptionFound, NotFound
+from archivum.model import File, Finding, Promise, Severity, Verdict
+from archivum.packaging.bag import MANIFEST, TAG_MANIFEST, read_manifest
+from archivum.packaging.index import PackageIndex
+from archivum.signatures import TimeStamp, verify
+from archivum.storage.ocfl import OcflRoot
+from archivum.storage.ocfl_validation import validate
+
+STAMP: Final = f"{MANIFEST}.tsr"
+CHAIN: Final = "time-stamp-chain.pem"
+FINDINGS: Final = 1000  # of one AIP; after so many it is known well enough that it is broken
+_STAMP_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class AipCheck:
+    """What was found: ``findings`` are only those that say that something is wrong or could not be read.
+
+    ``files`` and ``size`` (bytes) are all that was read of the newest version, ``payload`` the numbers of the
+    bag's payload; ``manifest`` is the SHA-512 of the payload manifest as it is now.
+    """
+
+    uuid: UUID
+    files: int = 0
+    size: int = 0
+    payload: tuple[int, int] = (0, 0)
+    manifest: str = ""
+    stamp: TimeStamp | None = None
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[Finding, ...] = field(default=())
+
+    @property
+    def verdict(self) -> Verdict:
+        """Failed if anything is wrong, indeterminate if something could not be read, else passed."""
+        if any(one.verdict is Verdict.FAILED for one in self.findings):
+            return Verdict.FAILED
+        return Verdict.INDETERMINATE if self.findings else Verdict.PASSED
+
+
+def object_id(uuid: UUID) -> str:
+    """Return the OCFL identifier of an AIP."""
+    return f"urn:uuid:{uuid}"
+
+
+def check_aip(ocfl: OcflRoot, uuid: UUID, roots: bytes, manifest: str = "") -> AipCheck:
+    """Read every byte of a stored AIP once.
+
+    ``roots`` are the certificates (PEM) that time-stamps are trusted by; ``manifest`` is the SHA-512 that the
+    payload manifest had when it was stored, "" where that is not known.
+
+    Raises:
+        Misconfigured: the storage is not there.
+    """
+    key = ocfl.key(object_id(uuid))
+    if not ocfl.storage.exists(key):
+        return AipCheck(uuid, findings=(_failed("aip-absent", key),))
+    with PackageIndex() as index:
+        found = validate(
+            ocfl.storage,
+            key,
+            seen=lambda path, size, digests: index.add_file(File(path, size, digests)),
+        )
+        findings = list(islice(found, FINDINGS))
+        stamp: TimeStamp | None = None
+        # an inventory that cannot be acted on has its findings already
+        with suppress(CorruptionFound, NotFound):
+            findings += islice(_bag(ocfl, uuid, index, manifest), FINDINGS)
+            stamp = _stamp(ocfl, uuid, index, roots)
+        files, size = index.totals()
+        actual = index.file(MANIFEST)
+        payload = index.totals("data/")
+    notes = stamp.findings if stamp else ()
+    wrong = (one for one in notes if one.severity is not Severity.INFO)
+    return AipCheck(
+        uuid, files, size, payload, actual.digests["sha512"] if actual else "", stamp,
+        tuple(chain(findings, wrong)), tuple(one for one in notes if one.severity is Severity.INFO),
+    )  # fmt: skip
+
+
+def _bag(ocfl: OcflRoot, uuid: UUID, index: PackageIndex, manifest: str) -> Iterator[Finding]:
+    """Hold the bag against its manifests, and the payload manifest against what it was."""
+    for name in (MANIFEST, TAG_MANIFEST):
+        yield from _read(ocfl, uuid, index, name)
+    for promise in index.missing():
+        yield _failed("aip-missing", promise.path, promise.where)
+    for file in index.unpromised():
+        if file.path != TAG_MANIFEST:
+            yield _failed("aip-extra", file.path)
+    for promise, file in index.kept():
+        found = file.digests["sha512"]
+        if found != promise.digest:
+            yield _failed("aip-changed", file.path, promise.where, promised=promise.digest or "", found=found)
+    actual = index.file(MANIFEST)
+    if manifest and actual is not None and actual.digests["sha512"] != manifest:
+        yield _failed("aip-manifest", MANIFEST, promised=manifest, found=actual.digests["sha512"])
+    if index.file(STAMP) is None:
+        yield _failed("aip-missing", STAMP, MANIFEST)
+
+
+def _read(ocfl: OcflRoot, uuid: UUID, index: PackageIndex, name: str) -> Iterator[Finding]:
+    """Take what a manifest says into the index."""
+    try:
+        with ocfl.open(object_id(uuid), name) as stream:
+            for digest, path in read_manifest(stream, name):
+                index.add_promise(Promise(path, None, "sha512", digest, where=name))
+    except NotFound:
+        yield _failed("aip-missing", name, name)
+    except CorruptionFound as error:
+        yield _failed("aip-unreadable", name, line=str(error.params.get("line", "–")))
+
+
+def _stamp(ocfl: OcflRoot, uuid: UUID, index: PackageIndex, roots: bytes) -> TimeStamp | None:
+    """Verify the time-stamp over the payload manifest as it is now."""
+    manifest = index.file(MANIFEST)
+    if manifest is None or index.file(STAMP) is None:
+        return None
+    with ocfl.open(object_id(uuid), STAMP) as stream:
+        response = stream.read(_STAMP_BYTES)
+    return verify(response, bytes.fromhex(manifest.digests["sha512"]), roots, subject=STAMP)
+
+
+def _failed(code: str, subject: str, where: str = "", **params: str) -> Finding:
+    return Finding(code, Verdict.FAILED, Severity.ERROR, subject, where, params)

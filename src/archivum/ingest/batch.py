@@ -1,0 +1,142 @@
+"""A batch: many transfers, one after another or side by side; a bad one does not stop the others."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from archivum.archive import Archive, open_archive
+from archivum.errors import ArchivumError, Misconfigured, NotFound
+from archivum.formats import Identifying
+from archivum.ingest.order import Order, Outcome, Progress
+from archivum.ingest.package import ingest, sweep
+from archivum.model import Agent
+from archivum.packaging.reader import is_guide
+from archivum.parallel import bounded_map
+
+CONTAINERS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+
+Result = Outcome | ArchivumError
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One transfer of a batch: its path and what became of it, or the error that stopped it."""
+
+    path: Path
+    result: Result
+
+
+def transfers(paths: Iterable[Path], *, each: bool = False, as_folder: bool = False) -> Iterator[Path]:
+    """Yield the transfers at some paths: the paths themselves, or what lies in a folder full of them.
+
+    A folder is full of packages if it is none itself (no ``mets.xml``, ``bagit.txt`` or ``metadata.csv`` at
+    its top), holds only folders and containers, and at least one of these is certainly a package; or if
+    ``each`` says so. Hidden names are passed over. With ``as_folder`` every folder is a package.
+
+    Raises:
+        NotFound: there is nothing at a path.
+    """
+    for path in paths:
+        if not path.exists():
+            raise NotFound("ingest.nothing", place=path)
+        if path.is_dir() and not as_folder and (each or _is_full_of_packages(path)):
+            yield from (child for child in _children(path) if child.is_dir() or _is_container(child))
+        else:
+            yield path
+
+
+def run(
+    archive: Archive, paths: Iterable[Path], order: Order, *, jobs: int = 1, progress: Progress
+) -> Iterator[Done]:
+    """Ingest transfers and yield each as it is done.
+
+    With several jobs each runs in a process of its own, and ``progress`` hears of a transfer's bytes when it
+    is done. What only the operator can mend (a full disk, a wrong setting) ends the batch: every further
+    transfer would meet it as well.
+
+    Raises:
+        Misconfigured: a setting, the disk or the time-stamping authority does not let it go on.
+        Busy: another process writes to the archive.
+    """
+    if order.dry_run:
+        yield from _run(archive, paths, order, jobs, progress)
+        return
+    with archive.writing():
+        sweep(archive)
+        yield from _run(archive, paths, order, jobs, progress)
+
+
+def _run(
+    archive: Archive, paths: Iterable[Path], order: Order, jobs: int, progress: Progress
+) -> Iterator[Done]:
+    if jobs == 1:
+        with Identifying() as identifying:
+            for path in paths:
+                yield _one(archive, identifying, order, progress, path)
+        return
+    # spawn: forking a process that has threads or has used the identification library hangs
+    context = multiprocessing.get_context("spawn")
+    begin = (archive.root, archive.agent, archive.clock)
+    with ProcessPoolExecutor(jobs, context, _begin, begin) as executor:
+        for done in bounded_map(executor, partial(_in_process, order), paths, window=2 * jobs):
+            if isinstance(done.result, Outcome):
+                progress(done.result.size)
+            yield _checked(done)
+
+
+def _one(archive: Archive, identifying: Identifying, order: Order, progress: Progress, path: Path) -> Done:
+    try:
+        result: Result = ingest(archive, path, order, identifying, progress)
+    except ArchivumError as error:
+        identifying.discard()
+        result = error
+    return _checked(Done(path, result))
+
+
+def _checked(done: Done) -> Done:
+    if isinstance(done.result, Misconfigured):
+        raise done.result
+    return done
+
+
+_process: list[tuple[Archive, Identifying]] = []
+
+
+def _begin(root: Path, agent: Agent, clock: Callable[..., object]) -> None:
+    """Open the archive in a process of the pool; it ends with the process."""
+    _process.append((open_archive(root, agent=agent, clock=clock), Identifying()))  # type: ignore[arg-type]
+
+
+def _in_process(order: Order, path: Path) -> Done:
+    archive, identifying = _process[0]
+    try:
+        return Done(path, ingest(archive, path, order, identifying, lambda _: None))
+    except ArchivumError as error:
+        identifying.discard()
+        return Done(path, error)
+
+
+def _is_full_of_packages(folder: Path) -> bool:
+    certain = False
+    for child in _children(folder):
+        if is_guide(child.name):
+            return False
+        if child.is_dir():
+            certain = certain or any(is_guide(name) for name in os.listdir(child))  # noqa: PTH208
+        elif _is_container(child):
+            certain = True
+        else:
+            return False
+    return certain
+
+
+def _children(folder: Path) -> list[Path]:
+    return sorted(child for child in folder.iterdir() if not child.name.startswith("."))
+
+
+def _is_container(path: Path) -> bool:
+    return path.is_file() and path.name.lower().endswith(CONTAINERS)

@@ -1,0 +1,189 @@
+"""Record: what happened to a package, as events in the journal and, from there, in the catalogue."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from archivum.archive import SOFTWARE, Archive
+from archivum.catalogue.rows import Details
+from archivum.ingest.submission import Submission
+from archivum.model import (
+    Action,
+    Agent,
+    Decision,
+    Event,
+    EventType,
+    Finding,
+    Identification,
+    Severity,
+    State,
+    Verdict,
+)
+from archivum.packaging.index import PackageIndex
+from archivum.plain import to_plain
+
+TOLD = 1000  # findings told one by one in an event; the rest is counted
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many findings there are of each kind; a warning is a rule that is not kept but need not be."""
+
+    failed: int = 0
+    warnings: int = 0
+    indeterminate: int = 0
+
+    @classmethod
+    def of(cls, index: PackageIndex) -> "Counts":
+        """Count the findings of a package."""
+        kinds: Counter[str] = Counter()
+        for finding in open_findings(index):
+            if finding.verdict is Verdict.INDETERMINATE:
+                kinds["indeterminate"] += 1
+            elif finding.severity is Severity.ERROR:
+                kinds["failed"] += 1
+            else:
+                kinds["warnings"] += 1
+        return cls(**kinds)
+
+
+def open_findings(index: PackageIndex) -> Iterator[Finding]:
+    """Yield what failed, then what is open."""
+    yield from index.findings(Verdict.FAILED)
+    yield from index.findings(Verdict.INDETERMINATE)
+
+
+def examined(archive: Archive, submission: Submission) -> list[Event]:
+    """Return the events up to the decision: received, digested, identified, checked."""
+    receipt, index = submission.receipt, submission.index
+    counts = Counts.of(index)
+    told = [to_plain(finding) for finding in islice(open_findings(index), TOLD)]
+    total = counts.failed + counts.warnings + counts.indeterminate
+    start: Mapping[str, object] = {
+        "receipt": to_plain(receipt),
+        "package": to_plain(submission.package),
+        "profile": submission.profile.name,
+    }
+    checked: Mapping[str, object] = {
+        "failed": counts.failed,
+        "warnings": counts.warnings,
+        "indeterminate": counts.indeterminate,
+        "findings": told,
+        "omitted": total - len(told),
+    }
+    outcome = Verdict.FAILED if counts.failed else Verdict.INDETERMINATE if total else Verdict.PASSED
+    happened = _Happened(archive, submission)
+    return [
+        happened.event(EventType.INGESTION_START, start, agent=receipt.agent),
+        happened.event(EventType.MESSAGE_DIGEST_CALCULATION, {"digest": receipt.digest}),
+        happened.event(EventType.FORMAT_IDENTIFICATION, {"formats": list(_formats(index))}),
+        happened.event(EventType.VALIDATION, checked, outcome),
+    ]
+
+
+def decided(archive: Archive, submission: Submission, decision: Decision) -> Event:
+    """Return the event of a decision."""
+    detail = {
+        "action": decision.action.value,
+        "reasons": [to_plain(reason) for reason in decision.reasons],
+        "omitted": decision.omitted,
+        "by": decision.by,
+        "profile": decision.profile,
+    }
+    outcomes = {
+        Action.ACCEPT: Verdict.PASSED,
+        Action.HOLD: Verdict.INDETERMINATE,
+        Action.REJECT: Verdict.FAILED,
+    }
+    return _Happened(archive, submission).event(EventType.APPRAISAL, detail, outcomes[decision.action])
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a package has become: the AIP's manifest, files and bytes, its time-stamp and its place."""
+
+    manifest: str
+    files: int
+    size: int
+    authority: str
+    trial: bool
+    stamped: str
+    serial: str
+    storage: str
+    key: str
+    version: str
+
+
+def stored(archive: Archive, submission: Submission, aip: Stored) -> list[Event]:
+    """Return the events from the making of an AIP to its end in storage."""
+    happened = _Happened(archive, submission)
+    object_id = f"urn:uuid:{submission.receipt.uuid}"
+    return [
+        happened.event(
+            EventType.INFORMATION_PACKAGE_CREATION,
+            {"files": aip.files, "bytes": aip.size, "manifest": aip.manifest},
+        ),
+        happened.event(
+            EventType.TIME_STAMPING,
+            {"authority": aip.authority, "trial": aip.trial, "time": aip.stamped, "serial": aip.serial},
+        ),
+        happened.event(
+            EventType.STORAGE,
+            {"storage": aip.storage, "key": aip.key, "object": object_id, "version": aip.version},
+        ),
+        happened.event(
+            EventType.INGESTION_END,
+            {"state": State.STORED.value, "access": submission.profile.condition.value},
+        ),
+    ]
+
+
+def record(archive: Archive, submission: Submission, events: Sequence[Event]) -> None:
+    """Write events into the journal, in every storage, and show them in the catalogue."""
+    entries = archive.journal.append(events)
+    described = submission.receipt.uuid, Details(submission.index.records())
+    archive.catalogue.catch_up(
+        archive.journal,
+        lambda uuid: described[1] if uuid == described[0] else archive.details(uuid),
+        entries,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Happened:
+    """Makes events about one package; the software acts unless a person is named."""
+
+    archive: Archive
+    submission: Submission
+
+    def event(
+        self,
+        kind: EventType,
+        detail: Mapping[str, object],
+        outcome: Verdict = Verdict.PASSED,
+        agent: Agent = SOFTWARE,
+    ) -> Event:
+        return Event(kind, self.submission.receipt.uuid, self.archive.clock(), agent, outcome, detail)
+
+
+def _formats(index: PackageIndex) -> Iterator[dict[str, object]]:
+    """Yield each format with its files and bytes; what differs only in its grounds is one."""
+    found: dict[tuple[str, str, str, str, str], list[int]] = {}
+    for identification, files, size in index.formats():
+        sums = found.setdefault(_format(identification), [0, 0])
+        sums[0] += files
+        sums[1] += size
+    for (puid, name, version, mime, verdict), (files, size) in sorted(found.items()):
+        yield {
+            "puid": puid, "name": name, "version": version, "mime": mime,
+            "verdict": verdict, "files": files, "bytes": size,
+        }  # fmt: skip
+
+
+def _format(known: Identification | None) -> tuple[str, str, str, str, str]:
+    if known is None or known.puid is None:
+        verdict = known.verdict if known else Verdict.INDETERMINATE
+        return "", "", "", known.mime if known else "application/octet-stream", verdict.value
+    match = known.matches[0]
+    return match.puid, match.name, match.version, known.mime, known.verdict.value

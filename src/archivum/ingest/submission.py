@@ -1,0 +1,148 @@
+"""Receive, read, check: from a transfer to what is known of the package in it."""
+
+import json
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from uuid import uuid5
+
+from archivum.archive import Archive
+from archivum.checks.completeness import completeness
+from archivum.checks.identification import identification
+from archivum.checks.safety import Safety
+from archivum.checks.unchecked import unchecked
+from archivum.formats import Identifying
+from archivum.ingest.order import Order, Progress
+from archivum.ingest.receive import Reception, damaged, whole_digest
+from archivum.model import Agent, Finding, Package, Receipt, Severity, Verdict
+from archivum.packaging.index import PackageIndex
+from archivum.packaging.reader import READERS, Reader, detect
+from archivum.plain import canonical, from_plain, to_plain
+from archivum.profile import Profile
+from archivum.storage.durable import publish
+from archivum.storage.transfer import Damaged
+from archivum.storage.transfers import open_transfer
+
+UNKNOWN = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A package that was received and read: where it is staged, what it is, who judges it, its receipt."""
+
+    root: Path
+    index: PackageIndex
+    package: Package
+    profile: Profile
+    receipt: Receipt
+
+
+class _Guided:
+    """The reader and the profile of a transfer, found as soon as its guides are there."""
+
+    def __init__(self, archive: Archive, order: Order, root: Path, safety: Safety) -> None:
+        self._archive, self._order, self._root, self._safety = archive, order, root, safety
+        self.reader: Reader = READERS[-1]
+        self.profile: Profile = archive.profiles.get(order.profile or self.reader.name)
+
+    def __call__(self) -> frozenset[str]:
+        if self._order.profile:
+            self.reader = next(one for one in READERS if one.name == self.profile.reader)
+        else:
+            self.reader = detect(self._root)
+            self.profile = self._archive.profiles.get(self.reader.name)
+        self._safety.limits = self.profile.limits
+        return self.reader.algorithms(self._root)
+
+
+def receive(
+    archive: Archive,
+    path: Path,
+    order: Order,
+    place: Path,
+    index: PackageIndex,
+    identifying: Identifying,
+    progress: Progress,
+) -> Submission:
+    """Receive the transfer at a path into a place, read it and check it; all findings are in the index.
+
+    A package that was received before keeps its first receipt until it is stored or refused, so that what an
+    interrupted ingest began is ended with the same bytes.
+    """
+    root = place / "in" / "package"
+    named = archive.profiles.get(order.profile).limits if order.profile else archive.profiles.loosest()
+    safety = Safety(index, named)
+    guided = _Guided(archive, order, root, safety)
+    name, whole = path.resolve().name, False
+    try:
+        transfer = open_transfer(path)
+    except Damaged as damage:
+        index.add_finding(damaged(damage))
+    else:
+        try:
+            safety.packed = transfer.size
+            whole = Reception(transfer, root, index, safety, identifying, guided, progress).receive()
+            name = safety.root or transfer.name
+        finally:
+            transfer.close()
+    package = _read(archive, guided, root, name, index, whole)
+    receipt = _receipt(archive, package, guided.profile, order, name, index)
+    return Submission(root.with_name(name), index, package, guided.profile, receipt)
+
+
+def _read(
+    archive: Archive, guided: _Guided, root: Path, name: str, index: PackageIndex, whole: bool
+) -> Package:
+    """Ask the package what it is, and ask everything there is to ask of it."""
+    if not root.exists():
+        return Package("", "", name, None)
+    root = root.rename(root.with_name(name))
+    package = guided.reader.read(root, index, archive.schemas)
+    guided.reader.describe(root, index)
+    asked = completeness(package, index) if whole else iter((_not_complete(),))
+    for finding in chain(asked, identification(index), unchecked()):
+        index.add_finding(finding)
+    return package
+
+
+def _not_complete() -> Finding:
+    return Finding("not-checked-completeness", Verdict.INDETERMINATE, Severity.INFO)
+
+
+def _receipt(
+    archive: Archive, package: Package, profile: Profile, order: Order, name: str, index: PackageIndex
+) -> Receipt:
+    """Give a package its receipt; its UUID follows from who sent what, and is the same another time."""
+    given = order.producer or profile.producer
+    producer = Agent(given) if order.producer else package.producer or Agent(given or UNKNOWN)
+    files, size = index.totals()
+    digest = whole_digest(index)
+    identity = canonical([to_plain(producer), package.id, digest]).decode("utf-8")
+    return Receipt(
+        uuid=uuid5(archive.configuration.uuid, identity),
+        at=archive.clock(),
+        agent=archive.agent,
+        producer=producer,
+        package_id=package.id,
+        digest=digest,
+        files=files,
+        size=size,
+        origin=name,
+    )
+
+
+def kept_receipt(archive: Archive, submission: Submission) -> Receipt:
+    """Return the receipt that an interrupted ingest of this package gave, else keep this one.
+
+    Raises:
+        Misconfigured: the disk is full, read-only or fails.
+    """
+    place = receipt_place(archive, submission.receipt)
+    if not place.exists():
+        publish(place, canonical(to_plain(submission.receipt)))
+    return from_plain(Receipt, json.loads(place.read_bytes()))
+
+
+def receipt_place(archive: Archive, receipt: Receipt) -> Path:
+    """Return where a receipt is kept until its package is stored or refused."""
+    return archive.storage.workplace() / "receipts" / f"{receipt.uuid}.json"

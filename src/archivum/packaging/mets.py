@@ -1,0 +1,150 @@
+"""METS.xml of the Czech exchange AIP: METS 1.12.1 with the CSIP attributes (CZDAX-PMT)."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from archivum.model import File, Identification, Promise
+from archivum.packaging.czdax_context import DESCRIPTION, PACKAGE_INFO, PREMIS, SUBMISSION, Aip
+from archivum.packaging.logical_map import write_logical_map
+from archivum.packaging.tree import Outline
+from archivum.packaging.writing import XML_DECLARATION, NewFile, href, xml
+
+_ROOT: Final = (
+    f'{XML_DECLARATION}<mets xmlns="http://www.loc.gov/METS/"'
+    ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    ' xmlns:csip="https://DILCIS.eu/XML/METS/CSIPExtensionMETS"\n'
+    ' xsi:schemaLocation="http://www.loc.gov/METS/ http://www.loc.gov/standards/mets/mets.xsd'
+    " http://www.w3.org/1999/xlink http://www.loc.gov/standards/mets/xlink.xsd"
+    " https://DILCIS.eu/XML/METS/CSIPExtensionMETS https://earkcsip.dilcis.eu/schema/DILCISExtensionMETS.xsd"
+    '"\n'
+)
+_PROFILE: Final = "https://stands.nacr.cz/da/2023/aip.xml"  # CZDAX-PMT0107
+_CATEGORY: Final = "Mixed"  # a term of the CSIP vocabulary of content categories (CSIP2)
+_ANY_TYPE: Final = "application/octet-stream"  # RFC 2046 §4.5.1
+_MIME: Final = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*"
+)  # RFC 6838 §4.2
+_DATE_TIME: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})?"
+)
+
+
+def write_mets(target: NewFile, aip: Aip, metadata: Sequence[File], outline: Outline) -> None:
+    """Write the METS of the package.
+
+    ``metadata`` are the description, PREMIS and PACKAGE-INFO as written, with paths relative to the package.
+    """
+    target.write(_header(aip))
+    target.write(_metadata_sections(aip, metadata))
+    target.write(f'<fileSec ID="{aip.names.of("fileSec")}">\n')
+    for use, folder, files in _extra_groups(aip):
+        target.write(_group_start(_group_id(aip, use), use))
+        for file in files:
+            target.write(_file(aip.names.of("file", f"{folder}{file.path}"), aip.at, folder, file))
+        target.write("</fileGrp>\n")
+    target.write(_group_start(aip.representation, "Representations/submission"))
+    promised = next(aip.index.promises(), None) is not None
+    for file in aip.index.files():
+        created = _created(aip.index.promises(file.path)) if promised else None
+        target.write(_file(aip.file_id(file.path), created or aip.at, SUBMISSION, file))
+    target.write("</fileGrp>\n</fileSec>\n")
+    target.write(_physical_map(aip))
+    write_logical_map(target, aip, outline)
+    target.write("</mets>\n")
+
+
+def _header(aip: Aip) -> str:
+    software = aip.context.software
+    content = "NSESSS" if aip.nsesss else "Volné soubory"
+    return (
+        f'{_ROOT} OBJID="{aip.receipt.uuid}" TYPE="{_CATEGORY}" PROFILE="{_PROFILE}"'
+        f' csip:CONTENTINFORMATIONTYPE="OTHER" csip:OTHERCONTENTINFORMATIONTYPE="{content}">\n'
+        f'<metsHdr CREATEDATE="{aip.at}" csip:OAISPACKAGETYPE="AIP">'
+        '<agent ROLE="CREATOR" TYPE="OTHER" OTHERTYPE="SOFTWARE">'
+        f"<name>{xml(software.name)}</name>"
+        f'<note csip:NOTETYPE="SOFTWARE VERSION">{xml(software.version or "–")}</note></agent></metsHdr>\n'
+    )
+
+
+def _metadata_sections(aip: Aip, metadata: Sequence[File]) -> str:
+    """A dmdSec for the description, one amdSec for the PREMIS files (CSIP31)."""
+    descriptive = administrative = ""
+    for file in metadata:
+        start = f'ID="{aip.names.of("metadata", file.path)}" CREATED="{aip.at}" STATUS="CURRENT"'
+        if file.path == DESCRIPTION:
+            reference = _reference(aip, file, "EAD")
+            descriptive += f'<dmdSec {start} GROUPID="INHERENT">{reference}</dmdSec>\n'
+        else:
+            reference = _reference(aip, file, "PREMIS")
+            administrative += f'<digiprovMD {start} GROUPID="PRESERVATION">{reference}</digiprovMD>\n'
+    return f"{descriptive}<amdSec>\n{administrative}</amdSec>\n"
+
+
+def _reference(aip: Aip, file: File, kind: str) -> str:
+    return (
+        f'<mdRef LOCTYPE="URL" MDTYPE="{kind}" MIMETYPE="application/xml"'
+        f' SIZE="{file.size}" CHECKSUM="{file.digests["sha512"]}" CHECKSUMTYPE="SHA-512" CREATED="{aip.at}"'
+        f' xlink:type="simple" xlink:href="{href(file.path)}"/>'
+    )
+
+
+def _extra_groups(aip: Aip) -> Iterator[tuple[str, str, Sequence[File]]]:
+    """The groups of files besides the submission that there are: use, folder, files."""
+    if aip.context.documentation:
+        yield "Documentation", "documentation/", aip.context.documentation
+    if aip.context.schemas:
+        yield "Schemas", "schemas/", aip.context.schemas
+
+
+def _group_id(aip: Aip, use: str) -> str:
+    return aip.names.of("fileGrp", use)
+
+
+def _group_start(identifier: str, use: str) -> str:
+    return f'<fileGrp ID="{identifier}" USE="{use}">\n'
+
+
+def _file(identifier: str, created: str, folder: str, file: File) -> str:
+    return (
+        f'<file ID="{identifier}" CREATED="{created}" MIMETYPE="{_media_type(file.format)}"'
+        f' SIZE="{file.size}" CHECKSUM="{file.digests["sha512"]}" CHECKSUMTYPE="SHA-512">'
+        f'<FLocat LOCTYPE="URL" xlink:type="simple" xlink:href="{href(folder + file.path)}"/></file>\n'
+    )
+
+
+def _media_type(found: Identification | None) -> str:
+    """The media type that was found out, the first where an engine names several."""
+    mime = found.mime.partition(",")[0].partition(";")[0].strip() if found else _ANY_TYPE
+    return xml(mime) if _MIME.fullmatch(mime) else _ANY_TYPE
+
+
+def _created(promises: Iterator[Promise]) -> str | None:
+    """The time of creation that the producer gives, if it is one (xs:dateTime)."""
+    for promise in promises:
+        created = promise.created.strip() if promise.created else ""
+        if _DATE_TIME.fullmatch(created):
+            try:
+                datetime.fromisoformat(created)
+            except ValueError:
+                continue
+            return created
+    return None
+
+
+def _physical_map(aip: Aip) -> str:
+    names = aip.names
+    groups = [(use, _group_id(aip, use)) for use, _, _ in _extra_groups(aip)]
+    divisions = "".join(
+        f'<div ID="{names.of("physical", label)}" LABEL="{label}"><fptr FILEID="{group}"/></div>\n'
+        for label, group in (*groups, ("Representations", aip.representation))
+    )
+    return (
+        f'<structMap ID="{names.of("structMap", "physical")}" TYPE="PHYSICAL" LABEL="CSIP">'
+        f'<div ID="{names.of("physical")}" LABEL="{aip.receipt.uuid}">\n'
+        f'<div ID="{names.of("physical", "Metadata")}" LABEL="Metadata"'
+        f' DMDID="{names.of("metadata", DESCRIPTION)}"'
+        f' ADMID="{names.of("metadata", PACKAGE_INFO)} {names.of("metadata", PREMIS)}"/>\n'
+        f"{divisions}</div></structMap>\n"
+    )

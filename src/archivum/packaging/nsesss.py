@@ -1,0 +1,127 @@
+"""NSESSS SIPs: a ``mets.xml`` after the standard of 2017 (v3) or of 2023 and 2024 (v4), and ``komponenty/``.
+
+The document is read once for everything in it, in pieces, and once more for its schema. The namespace does
+not tell 2023 from 2024: the newer schema is tried first.
+"""
+
+import os
+import re
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from archivum.model import Finding, Package, Promise, Severity, Verdict
+from archivum.packaging.folder import Places
+from archivum.packaging.index import PackageIndex
+from archivum.packaging.nsesss_files import METS
+from archivum.packaging.nsesss_reading import PIECES, Reading
+from archivum.packaging.nsesss_records import NAMESPACES
+from archivum.packaging.xml import Document
+from archivum.storage.digest import algorithm
+
+if TYPE_CHECKING:
+    from archivum.schemas import Schemas
+
+MAIN: Final = "mets.xml"
+EXPLAINED: Final = 20  # breaches of a schema that are told one by one
+_ROOT: Final = f"{{{METS}}}mets"
+_SCHEMAS: Final = {
+    NAMESPACES[0]: ("nsesss-2017",),
+    NAMESPACES[1]: ("nsesss-2024", "nsesss-2023"),
+}
+_CHECKSUM_TYPE = re.compile(rb"""CHECKSUMTYPE\s*=\s*["']([^"'<>]{1,40})["']""")
+_SCAN: Final = 1 << 20
+
+
+class NsesssReader:
+    """Reads a SIP of a Czech records system."""
+
+    name = "nsesss"
+
+    def recognises(self, root: Path) -> bool:
+        """A folder with a ``mets.xml``, in whatever case, and even a broken one, so that it is judged."""
+        return _main(root) is not None
+
+    def algorithms(self, root: Path) -> frozenset[str]:
+        """Return the algorithms that the checksums in the METS were made with."""
+        found: set[bytes] = set()
+        with (root / (_main(root) or MAIN)).open("rb") as file:
+            rest = b""
+            while chunk := file.read(_SCAN):
+                found.update(_CHECKSUM_TYPE.findall(rest + chunk))
+                rest = chunk[-100:]
+        names = (algorithm(spelling.decode("ascii", "replace")) for spelling in found)
+        return frozenset(name for name in names if name)
+
+    def read(self, root: Path, index: PackageIndex, schemas: "Schemas | None") -> Package:
+        """Add the promises of the file section, the records and what is wrong."""
+        main = _main(root)
+        index.add_promise(Promise(main or MAIN, where="itself"))
+        if main is None:
+            return Package(self.name, "", root.name, None, root.name, MAIN)
+        document = Document(root / main, main)
+        reading = Reading(document, index, Places(root))
+        for piece in document.pieces(PIECES):
+            reading.take(piece)
+        reading.end()
+        variant = _variant(document, reading.namespace, schemas, root / main)
+        for finding in document.findings:
+            index.add_finding(finding)
+        return reading.package(root.name, variant)
+
+    def describe(self, root: Path, index: PackageIndex) -> None:
+        """Nothing is left to say: a component's files are the promises that refer to it."""
+
+
+def _main(root: Path) -> str | None:
+    """The name of the METS at the top of a folder, in whatever case it is written."""
+    try:
+        names = sorted(name for name in os.listdir(root) if name.lower() == MAIN)  # noqa: PTH208
+    except OSError:
+        return None
+    if MAIN in names:
+        return MAIN
+    return names[0] if names else None
+
+
+def _variant(document: Document, namespace: str, schemas: "Schemas | None", path: Path) -> str:
+    """Judge the document by its schema and return the version of the standard it keeps ("" if none)."""
+    if document.broken:
+        return ""
+    root, place = document.root, document.name
+    if root is None or root.tag != _ROOT:
+        found = str(root.tag) if root is not None else "–"
+        document.found("xml-namespace", Severity.ERROR, place, expected=_ROOT, found=found)
+    elif not namespace:  # there is no description in a namespace that is known
+        given = [one for one in root.nsmap.values() if "nsesss" in one]
+        found, expected = ", ".join(sorted(given)) or "–", NAMESPACES[1]
+        document.found("xml-namespace", Severity.ERROR, place, expected=expected, found=found)
+        namespace = next((one for one in NAMESPACES if one in given), "")
+    if namespace not in _SCHEMAS:
+        _not_checked(document)
+        return ""
+    names = _SCHEMAS[namespace]
+    if schemas is None:
+        _not_checked(document)
+    elif not document.valid(schemas.schema(names[0])):
+        if len(names) > 1 and document.valid(schemas.schema(names[1])):
+            document.found("xml-schema-2023", Severity.WARNING, document.name)
+            return names[1].removeprefix("nsesss-")
+        _explain(document, names[0], schemas, path)
+    return names[0].removeprefix("nsesss-")
+
+
+def _explain(document: Document, name: str, schemas: "Schemas", path: Path) -> None:
+    told = False
+    for error in islice(schemas.explain(name, path, EXPLAINED), EXPLAINED):
+        told = True
+        where = error.xpath or f"{document.name}:{error.line}"
+        document.found("xml-invalid", Severity.ERROR, where, schema=name, reason=error.message)
+    if not told:
+        document.found("xml-invalid", Severity.ERROR, document.name, schema=name, reason="–")
+
+
+def _not_checked(document: Document) -> None:
+    document.findings.append(
+        Finding("not-checked-schema", Verdict.INDETERMINATE, Severity.ERROR, document.name, document.name)
+    )

@@ -1,0 +1,330 @@
+"""A storage in a folder of a local or mounted file system: plain files, complete or invisible.
+
+On disk::
+
+    README.txt     what this is, for someone who finds it without archivum
+    ocfl/          the OCFL storage root
+    journal/       all events
+    work/          what is being worked on; nobody reads it, and it is no part of what is stored
+"""
+
+import errno
+import os
+import re
+import shutil
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from archivum.errors import CorruptionFound, Misconfigured, NotFound, Refused
+from archivum.storage.durable import (
+    create,
+    make_folders,
+    move_folder,
+    publish,
+    sync_folder,
+    sync_tree,
+    world,
+)
+from archivum.storage.ocfl_tree import Stray
+from archivum.texts import LANGUAGES, say
+
+WORK: Final = "work"
+README: Final = "README.txt"
+
+_CHUNK: Final = 1 << 20
+# a part that is empty, one dot or two, or anywhere a NUL
+_UNSAFE: Final = re.compile(r"(?:\A|/)\.{0,2}(?:/|\Z)|\0").search
+_ABSENT: Final = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.ENXIO)
+
+
+class LocalStorage:
+    """A folder that takes files and keeps them; ``.….new`` in it is what a put has not finished."""
+
+    def __init__(self, name: str, root: Path) -> None:
+        self.name = name
+        self.root = root
+        self._top = os.fspath(root)
+
+    def create(self) -> None:
+        """Make the folder, with a text that tells a stranger what it is; what is there already stays.
+
+        Raises:
+            Misconfigured: the disk is full, read-only or fails.
+        """
+        with world(self.root):
+            make_folders(self.root)
+        if not self.exists(README):
+            text = "\n\n".join(say("storage.readme", language, name=self.name) for language in LANGUAGES)
+            self.put(README, text.encode())
+
+    # -- reading ------------------------------------------------------------------------------------------
+
+    def list(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """Yield key and size of every file at or below a key, sorted by code points; not what is in work.
+
+        Raises:
+            Misconfigured: the storage is not there or cannot be read.
+        """
+        status = self._status(prefix)
+        if status is not None and stat.S_ISREG(status.st_mode):
+            yield prefix, status.st_size
+        elif status is not None and stat.S_ISDIR(status.st_mode):
+            for key, entry in self._walk(prefix):
+                if entry is not None and entry.is_file(follow_symlinks=False):
+                    yield key, entry.stat(follow_symlinks=False).st_size
+
+    def strays(self, prefix: str = "") -> Iterator[tuple[str, Stray]]:
+        """Yield what lies below a key and is no file: empty folders, links, devices."""
+        status = self._status(prefix)
+        if status is None or not stat.S_ISDIR(status.st_mode):
+            return
+        for key, entry in self._walk(prefix):
+            if entry is None:
+                yield key, Stray.EMPTY_FOLDER
+            elif entry.is_symlink():
+                yield key, Stray.LINK
+            elif not entry.is_file(follow_symlinks=False):
+                yield key, Stray.SPECIAL
+
+    def folders(self, key: str) -> Iterator[str]:
+        """Yield the names of the folders directly in a folder, sorted; nothing if it is not there."""
+        try:
+            with os.scandir(self._place(key) if key else self._present()) as found:
+                names = sorted(one.name for one in found if one.is_dir(follow_symlinks=False))
+        except (FileNotFoundError, NotADirectoryError):
+            self._present()
+            return
+        except OSError as error:
+            raise self._failed(key, error) from error
+        yield from (name for name in names if key or not _own(name))
+
+    def open(self, key: str) -> BinaryIO:
+        """Open a file for reading; links are not followed.
+
+        Raises:
+            NotFound: there is no such file.
+            Misconfigured: the storage is not there, or the file cannot be read.
+        """
+        path = self._place(key)
+        try:
+            # a device or a pipe that someone put there must not be waited for
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            self._present()
+            if error.errno in _ABSENT:
+                raise NotFound("storage.not-found", key=key, storage=self.name) from error
+            raise self._failed(key, error) from error
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise NotFound("storage.not-found", key=key, storage=self.name)
+        return os.fdopen(handle, "rb")
+
+    def exists(self, key: str) -> bool:
+        """Whether there is a file at this key or below it."""
+        status = self._status(key)
+        if status is None:
+            return False
+        return stat.S_ISREG(status.st_mode) or next(self.list(key), None) is not None
+
+    # -- adding -------------------------------------------------------------------------------------------
+
+    def put(self, key: str, data: bytes) -> None:
+        """Store a small file under a new key; it is on the disk when this returns.
+
+        Raises:
+            Refused: the key is taken, or is no place in this storage.
+            Misconfigured: the storage is not there, full, read-only, or fails.
+        """
+        path = self._path(key)
+        self._present()
+        with world(path):
+            make_folders(path.parent)
+        publish(path, data, via=self.root / f".{_worker()}.new")
+
+    def take(self, folder: Path, key: str) -> None:
+        """Store all files of a folder under a new key and remove the folder: all of them or none.
+
+        The folder goes into a nest in ``work`` that is shaped like the way to the key; what is missing of
+        that way appears, with the folder in it, in one rename. So not even an empty folder is left by a run
+        that is killed. From another file system it is copied and compared first.
+
+        Raises:
+            Refused: the key is taken, or is no place in this storage; the folder is as it was.
+            Misconfigured: the storage is not there, full, read-only, or fails; the folder is as it was.
+            CorruptionFound: the copy is not what was copied.
+        """
+        target = self._path(key)
+        nest = self.workplace() / f".{_worker()}.new"
+        inner = nest / key
+        copied = False
+        with world(target):
+            if os.path.lexists(target):
+                raise FileExistsError(errno.EEXIST, "exists", str(target))
+        try:
+            with world(target):
+                shutil.rmtree(nest, ignore_errors=True)
+                inner.parent.mkdir(parents=True)
+                copied = _bring(folder, inner)
+                sync_tree(nest)
+            self._reveal(nest, key)
+        except BaseException:
+            if not copied and inner.exists():
+                inner.rename(folder)
+            raise
+        finally:
+            shutil.rmtree(nest, ignore_errors=True)
+        if copied:
+            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            sync_folder(folder.parent)
+
+    def workplace(self) -> Path:
+        """Return the folder from which :meth:`take` needs no copy."""
+        path = self._present() / WORK
+        with world(path):
+            make_folders(path)
+        return path
+
+    # -- inside -------------------------------------------------------------------------------------------
+
+    def _reveal(self, nest: Path, key: str) -> None:
+        """Give the topmost folder on the way to the key that is not there yet its name."""
+        parts = key.split("/")
+        for depth in range(1, len(parts) + 1):
+            way = Path(*parts[:depth])
+            if os.path.lexists(self.root / way):
+                continue
+            try:
+                move_folder(nest / way, self.root / way)
+            except (Refused, Misconfigured):
+                if not os.path.lexists(self.root / way):
+                    raise
+                continue  # another process made this folder just now: the key may still be free below it
+            return
+        raise Refused("storage.taken", place=self.root / key)
+
+    def _status(self, key: str) -> os.stat_result | None:
+        """Return what the file system says of a key, of the root for ""; None if there is nothing."""
+        try:
+            return os.lstat(self._place(key) if key else self._present())
+        except OSError as error:
+            self._present()
+            if error.errno in _ABSENT:
+                return None
+            raise self._failed(key, error) from error
+
+    def _walk(self, prefix: str) -> Iterator[tuple[str, os.DirEntry[str] | None]]:
+        """Yield what is below a folder in the order of the keys; an empty folder comes without its entry."""
+        waiting = [self._entries(f"{prefix}/" if prefix else "")]
+        while waiting:
+            for key, entry in waiting[-1]:
+                if key.endswith("/"):
+                    waiting.append(self._entries(key))
+                    break
+                yield key, entry
+            else:
+                waiting.pop()
+
+    def _entries(self, folder: str) -> Iterator[tuple[str, os.DirEntry[str] | None]]:
+        """Yield a folder's entries sorted as their keys will be: a folder's name ends in a slash."""
+        try:
+            with os.scandir(f"{self._top}/{folder}") as found:
+                entries = sorted(
+                    (f"{one.name}/" if one.is_dir(follow_symlinks=False) else one.name, one)
+                    for one in found
+                    if folder or not _own(one.name)
+                )
+        except OSError as error:
+            raise self._failed(folder, error) from error
+        if not entries:
+            yield folder.rstrip("/"), None
+        for name, entry in entries:
+            yield folder + name, entry
+
+    def _place(self, key: str) -> str:
+        """Return where a key lies; it never leads out of the folder, nor to what is being worked on.
+
+        Raises:
+            Refused: it would.
+        """
+        if _UNSAFE(key) or _own(key.partition("/")[0]):
+            raise Refused("storage.unsafe-key", key=key, storage=self.name)
+        return f"{self._top}/{key}"
+
+    def _path(self, key: str) -> Path:
+        """Return where a key lies, as a path."""
+        return Path(self._place(key))
+
+    def _present(self) -> Path:
+        """Return the root; a disk that is not mounted must not look like an empty storage.
+
+        Raises:
+            Misconfigured: it is not there.
+        """
+        if not self.root.is_dir():
+            raise Misconfigured("storage.vanished", storage=self.name, place=self.root)
+        return self.root
+
+    def _failed(self, key: str, error: OSError) -> Misconfigured:
+        return Misconfigured("storage.failed", place=self.root / key, reason=error.strerror or str(error))
+
+
+def _own(name: str) -> bool:
+    """Whether a name in the root is one under which nothing is stored, but only worked on."""
+    return name == WORK or (name.startswith(".") and name.endswith(".new"))
+
+
+def _worker() -> str:
+    """Name this thread of this process, so that no two write under one temporary name."""
+    return f"{os.getpid()}-{threading.get_ident()}"
+
+
+def _bring(folder: Path, target: Path) -> bool:
+    """Move a folder; from another file system copy it and compare. Tell whether it was copied.
+
+    Raises:
+        CorruptionFound: the copy is not what was copied.
+    """
+    try:
+        folder.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _copy(folder, target)
+        return True
+    return False
+
+
+def _copy(folder: Path, target: Path) -> None:
+    for parent, names, files in os.walk(folder):
+        there = target / Path(parent).relative_to(folder)
+        there.mkdir()
+        for name in [*files, *(one for one in names if (Path(parent) / one).is_symlink())]:
+            _copy_file(Path(parent) / name, there / name)
+    sync_tree(target)
+    for parent, _, files in os.walk(folder):
+        for name in files:
+            source = Path(parent) / name
+            if not _same(source, target / source.relative_to(folder)):
+                raise CorruptionFound("storage.copy-differs", place=source)
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    handle = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
+    with open(handle, "rb") as reader, create(target) as writer:  # noqa: PTH123 (an open handle)
+        shutil.copyfileobj(reader, writer, _CHUNK)
+
+
+def _same(source: Path, copy: Path) -> bool:
+    """Whether two files hold the same bytes; the copy is read from the disk if it can be."""
+    with source.open("rb") as one, copy.open("rb") as other:
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(other.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        while data := one.read(_CHUNK):
+            if other.read(len(data)) != data:
+                return False
+        return not other.read(1)

@@ -1,0 +1,124 @@
+"""What makes a folder of content the first version of an OCFL object (OCFL 1.1 §3)."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import zip_longest
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from archivum.errors import CorruptionFound
+from archivum.model import Agent
+from archivum.plain import instant
+from archivum.storage.durable import create
+from archivum.storage.local import LocalStorage
+from archivum.storage.ocfl_entries import Block, Entries
+from archivum.storage.ocfl_inventory import CONTENT, INVENTORY, Inventory, Version, raw, text
+from archivum.storage.ocfl_layout import OBJECT_DECLARATION, declaration
+from archivum.storage.ocfl_writing import write_inventory
+
+FIRST: Final = "v1"
+_ALGORITHM: Final = "sha512"
+_FIXITY: Final = "sha256"
+_START: Final = f"{FIRST}/{CONTENT}/"
+_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+").fullmatch
+_MAIL: Final = re.compile(r"[^\s@:]+@[^\s@:]+").fullmatch
+
+# a file of the object: its logical path, its digests by algorithm, its size in bytes
+Content = tuple[str, Mapping[str, str], int]
+
+
+def write_first_version(
+    folder: Path, object_id: str, files: Iterable[Content], *, at: datetime, message: str, agent: Agent
+) -> tuple[str, int, int]:
+    """Write the inventories beside ``v1/content``; return the inventory's SHA-512, the files, the bytes.
+
+    Every content file is in the manifest, each under its own path, whatever others hold the same bytes.
+
+    Raises:
+        CorruptionFound: the folder does not hold these files with these sizes, and no others.
+        OSError: the disk is full or fails.
+        Misconfigured: the disk for temporary files is full.
+    """
+    with Entries() as entries:
+        inventory = Inventory.empty(entries)
+        inventory.id, inventory.spec, inventory.algorithm = object_id, "1.1", _ALGORITHM
+        inventory.head = FIRST
+        state = inventory.states.block()
+        version = Version(FIRST, instant(at), message, agent.name, _address(agent), state)
+        inventory.versions[FIRST] = version
+        fixity = inventory.fixity[_FIXITY] = inventory.fixities.block()
+        entries.insert(_rows(inventory, state, fixity, files))
+        totals = _compare(folder, inventory)
+        digest = _write(folder, inventory)
+    with create(folder / OBJECT_DECLARATION) as target:
+        target.write(declaration(OBJECT_DECLARATION))
+    return (digest, *totals)
+
+
+def _rows(
+    inventory: Inventory, state: Block, fixity: Block, files: Iterable[Content]
+) -> Iterator[tuple[int, str | bytes, int, bytes]]:
+    for path, digests, size in files:
+        content = raw(f"{_START}{path}")
+        yield inventory.manifest.row((digests[_ALGORITHM], size, content))
+        yield state.row((digests[_ALGORITHM], size, raw(path)))
+        yield fixity.row((digests[_FIXITY], size, content))
+
+
+def _compare(folder: Path, inventory: Inventory) -> tuple[int, int]:
+    """Compare names and sizes in the folder with what was told; return the files and their bytes."""
+    here = LocalStorage("", folder)
+    told = ((text(path), size) for path, size in inventory.manifest.select("path, number", "ORDER BY 1"))
+    files = total = 0
+    for found, expected in zip_longest(here.list(), told):
+        if found != expected:
+            raise CorruptionFound(
+                "storage.not-as-told", place=folder, path=min(filter(None, (found, expected)))[0]
+            )
+        files += 1
+        total += found[1]
+    for path, _ in here.strays():
+        raise CorruptionFound("storage.not-as-told", place=folder, path=path)
+    return files, total
+
+
+class _Twice:
+    """Two files that are written alike, and the digest of what was written."""
+
+    def __init__(self, one: BinaryIO, other: BinaryIO) -> None:
+        self._targets = (one, other)
+        self._hash = hashlib.sha512()
+
+    def write(self, data: bytes, /) -> None:
+        """Write all of the data to both."""
+        self._hash.update(data)
+        for target in self._targets:
+            target.write(data)
+
+    def digest(self) -> str:
+        """Return the SHA-512 of what was written."""
+        return self._hash.hexdigest()
+
+
+def _write(folder: Path, inventory: Inventory) -> str:
+    """Write the inventory for the version and for the object, each with its digest beside it."""
+    places = (folder / FIRST, folder)
+    with create(places[0] / INVENTORY) as one, create(places[1] / INVENTORY) as other:
+        target = _Twice(one, other)
+        write_inventory(inventory, target)
+    for place in places:
+        with create(place / f"{INVENTORY}.{_ALGORITHM}") as sidecar:
+            sidecar.write(f"{target.digest()} {INVENTORY}\n".encode())
+    return target.digest()
+
+
+def _address(agent: Agent) -> str | None:
+    """Return the agent's first identifier that is a URI or can be written as one (§3.5.3.1)."""
+    for one in agent.identifiers:
+        if _URI(one.value):
+            return one.value
+        if _MAIL(one.value):
+            return f"mailto:{one.value}"
+    return None
