@@ -1,15 +1,17 @@
 """Where a command meets the world: what it was told, and where its data and its words go.
 
 stdout is data, stderr is for people. With ``--json`` every line on stdout is a JSON object with ``schema``
-(the command and the version of its lines) and ``type``; the last is of type ``summary`` and holds ``exit_code``.
+(the command and the version of its lines) and ``type``; the last is of type ``summary`` and holds
+``exit_code``.
 """
 
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from archivum.model import Agent, AgentKind
 from archivum.texts import Language, printable, say
 
 TEXTS = "archivum_cli.texts"
+PAGE = 500  # rows of a table that are aligned together
 
 
 @dataclass(slots=True)
@@ -57,21 +60,30 @@ class Shell:
         if self.json:
             self._line(kind, plain)
         elif text is not None:
-            print(printable(text))
+            self.print(text)
 
     def table(
-        self, kind: str, heads: Sequence[str], rows: Sequence[tuple[dict[str, Any], Sequence[str]]]
-    ) -> None:
-        """Give rows: a JSON line each, or a table with aligned columns."""
-        if self.json:
-            for plain, _ in rows:
-                self._line(kind, plain)
-        elif rows:
-            cells = [[printable(cell) for cell in row] for _, row in rows]
-            widths = [max(len(line[i]) for line in [list(heads), *cells]) for i in range(len(heads))]
-            for line in [list(heads), *cells]:
-                padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-                print("  ".join(padded).rstrip())
+        self, kind: str, heads: Sequence[str], rows: Iterable[tuple[dict[str, Any], Sequence[str]]]
+    ) -> int:
+        """Give rows: a JSON line each, or a table with aligned columns; return how many there were."""
+        count, widths = 0, [len(head) for head in heads]
+        rows = iter(rows)
+        while page := list(islice(rows, PAGE)):
+            count += len(page)
+            if self.json:
+                for plain, _ in page:
+                    self._line(kind, plain)
+                continue
+            lines = [[printable(cell) for cell in row] for _, row in page]
+            # a later page may be wider, and then says so itself; nothing is held to know it beforehand
+            widths = [max(width, *(len(line[i]) for line in lines)) for i, width in enumerate(widths)]
+            for line in [list(heads), *lines] if count == len(page) else lines:
+                self.print("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip())
+        return count
+
+    def print(self, text: str = "") -> None:
+        """Give a line of text as data."""
+        print(printable(text))
 
     def fail(self, error: ArchivumError) -> None:
         """Tell an error, what to do about it, and remember its exit code."""
@@ -109,3 +121,13 @@ def user_name() -> str:
         if value := os.environ.get(name):
             return value
     return f"uid {os.getuid()}"
+
+
+def readable(size: int) -> str:
+    """Return bytes in the decimal unit that people read (IEC 80000-13)."""
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"

@@ -30,6 +30,7 @@ NEVER_ACCEPTED: Final = frozenset(
         "entry-encrypted",
         "entry-method",
         "entry-overlap",
+        "entry-size",
         "bomb-ratio",
         "bomb-total",
         "bomb-files",

@@ -59,7 +59,7 @@ def found_alone(root: Path) -> bool:
     return bool(list(journal_in(root, ("main",)).verify()))
 
 
-def test_every_single_byte_of_a_segment_counts(tmp_path: Path):
+def test_every_single_byte_of_a_segment_counts(tmp_path: Path) -> None:
     journal = journal_in(tmp_path, ("main",))
     journal.append([arrival(1), arrival(2)])
     (place,) = files(tmp_path)
@@ -76,7 +76,7 @@ def test_every_single_byte_of_a_segment_counts(tmp_path: Path):
 
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
-def test_a_changed_byte(root: Path, journal: Journal, data: st.DataObject):
+def test_a_changed_byte(root: Path, journal: Journal, data: st.DataObject) -> None:
     place = data.draw(st.sampled_from(files(root)))
     content = bytearray(place.read_bytes())
     position = data.draw(st.integers(0, len(content) - 1))
@@ -89,7 +89,7 @@ def test_a_changed_byte(root: Path, journal: Journal, data: st.DataObject):
 
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
-def test_bytes_lost_or_added(root: Path, journal: Journal, data: st.DataObject):
+def test_bytes_lost_or_added(root: Path, journal: Journal, data: st.DataObject) -> None:
     place = data.draw(st.sampled_from(files(root)))
     content = place.read_bytes()
     start = data.draw(st.integers(0, len(content)))
@@ -104,7 +104,7 @@ def test_bytes_lost_or_added(root: Path, journal: Journal, data: st.DataObject):
 
 @settings(max_examples=31, deadline=None)
 @given(removed=st.sets(st.integers(0, len(SEGMENTS) - 1), min_size=1))
-def test_segments_removed(root: Path, journal: Journal, removed: set[int]):
+def test_segments_removed(root: Path, journal: Journal, removed: set[int]) -> None:
     places = files(root)
     for position in removed:
         places[position].unlink()
@@ -113,7 +113,7 @@ def test_segments_removed(root: Path, journal: Journal, removed: set[int]):
 
 @settings(max_examples=40, deadline=None)
 @given(order=st.permutations(range(len(SEGMENTS))))
-def test_segments_in_another_order(root: Path, journal: Journal, order: list[int]):
+def test_segments_in_another_order(root: Path, journal: Journal, order: list[int]) -> None:
     places = files(root)
     contents = [place.read_bytes() for place in places]
     for place, position in zip(places, order, strict=True):
@@ -126,7 +126,7 @@ def test_segments_in_another_order(root: Path, journal: Journal, order: list[int
 
 @settings(max_examples=100, deadline=None)
 @given(chosen=st.lists(st.integers(0, sum(SEGMENTS) - 1), min_size=1, max_size=sum(SEGMENTS) + 2) | ORDER)
-def test_lines_removed_repeated_or_in_another_order(root: Path, journal: Journal, chosen: list[int]):
+def test_lines_removed_repeated_or_in_another_order(root: Path, journal: Journal, chosen: list[int]) -> None:
     """The copy is made of a choice of its lines, spread over its segments as they were."""
     places = files(root)
     whole = [line for place in places for line in place.read_bytes().splitlines(keepends=True)]

@@ -73,7 +73,7 @@ def dump(place: Path) -> dict[str, list[tuple[object, ...]]]:
         ("after all", 2),
     ],
 )
-def test_killed_between_the_journal_and_the_catalogue(tmp_path: Path, point: str, shown: int):
+def test_killed_between_the_journal_and_the_catalogue(tmp_path: Path, point: str, shown: int) -> None:
     done = subprocess.run([sys.executable, "-c", WRITER, tmp_path, point, ROOT], check=False, timeout=60)
     assert done.returncode == -9
     journal = journal_in(tmp_path)
@@ -88,7 +88,7 @@ def test_killed_between_the_journal_and_the_catalogue(tmp_path: Path, point: str
     catalogue.close()
 
 
-def test_a_rebuild_cut_short_goes_on_where_it_ended(tmp_path: Path):
+def test_a_rebuild_cut_short_goes_on_where_it_ended(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     for number in range(1, 31):
         journal.append(accepted(number))

@@ -69,7 +69,7 @@ def accession_of(events: Sequence[Event]) -> Accession | None:
         ([*accepted(1), arrival(1), HOLD], State.STORED),
     ],
 )
-def test_the_state_of_a_package(events: list[Event], state: State | None):
+def test_the_state_of_a_package(events: list[Event], state: State | None) -> None:
     assert state_of(events) is state
     known = accession_of(events)
     assert (known and known.state) is state
@@ -77,14 +77,14 @@ def test_the_state_of_a_package(events: list[Event], state: State | None):
 
 @pytest.mark.parametrize("state", [None, *State])
 @pytest.mark.parametrize("one", [*accepted(1), *rejected(1), HOLD, FAILED_END], ids=lambda one: one.type.name)
-def test_every_event_has_an_answer_in_every_state(state: State | None, one: Event):
+def test_every_event_has_an_answer_in_every_state(state: State | None, one: Event) -> None:
     after = fold_state(state, one)
     assert after is None or isinstance(after, State)
     if state is State.STORED or (state is State.REJECTED and one.type is not EventType.INGESTION_START):
         assert after is state
 
 
-def test_an_accession_is_what_its_events_say():
+def test_an_accession_is_what_its_events_say() -> None:
     known = accession_of(accepted(1))
     at = START + timedelta(hours=1)
     assert known == Accession(
@@ -121,14 +121,14 @@ def test_an_accession_is_what_its_events_say():
     )
 
 
-def test_a_rejected_package_keeps_who_decided_and_why_it_counts():
+def test_a_rejected_package_keeps_who_decided_and_why_it_counts() -> None:
     known = accession_of([arrival(1), validation(1, failed=4), HOLD, appraisal(1, "reject", by="Jana Nová")])
     assert known is not None
     assert (known.state, known.action, known.decided_by) == (State.REJECTED, Action.REJECT, "Jana Nová")
     assert (known.failed, known.stored_at, known.access) == (4, None, "")
 
 
-def test_what_is_sent_again_arrives_anew_under_its_first_number():
+def test_what_is_sent_again_arrives_anew_under_its_first_number() -> None:
     later = START + timedelta(days=3)
     sent_again = [replace(one, at=later) for one in accepted(1)]
     receipt = {**sent_again[0].detail["receipt"], "at": "2026-03-04T08:00:00Z"}  # type: ignore[dict-item]
@@ -138,13 +138,13 @@ def test_what_is_sent_again_arrives_anew_under_its_first_number():
     assert (known.number, known.failed, known.received_at, known.stored_at) == (10, 0, later, later)
 
 
-def test_nothing_changes_what_is_rejected_until_it_is_sent_again():
+def test_nothing_changes_what_is_rejected_until_it_is_sent_again() -> None:
     known = accession_of(rejected(1))
     for one in (validation(1), ACCEPT, stored(1), end(1)):
         assert fold(known, one, 99) is known
 
 
-def test_what_arrives_unread_has_no_package():
+def test_what_arrives_unread_has_no_package() -> None:
     bare = arrival(1)
     unread = replace(bare, detail={**bare.detail, "package": None})
     known = accession_of([unread])
@@ -152,13 +152,13 @@ def test_what_arrives_unread_has_no_package():
     assert (known.kind, known.title, known.package_id) == ("", "", "SIP-1")
 
 
-def test_nothing_that_comes_after_the_end_changes_an_accession():
+def test_nothing_that_comes_after_the_end_changes_an_accession() -> None:
     known = accession_of(accepted(1))
     for one in (validation(1, failed=9), REJECT, arrival(1), end(1, access="closed"), stored(1)):
         assert fold(known, one, 99) is known
 
 
-def test_a_failed_time_stamping_leaves_no_stamp():
+def test_a_failed_time_stamping_leaves_no_stamp() -> None:
     stamping = replace(accepted(1)[5], outcome=Verdict.FAILED)
     known = accession_of([arrival(1), stamping])
     assert known is not None and known.stamped_at is None
@@ -172,7 +172,7 @@ def check(hours: int, outcome: Verdict) -> Event:
     return replace(made, at=START + timedelta(hours=hours))
 
 
-def test_a_copy_begins_with_its_storing():
+def test_a_copy_begins_with_its_storing() -> None:
     copy = fold_replica(None, stored(1))
     assert copy is not None
     assert (copy.storage, copy.key, copy.version) == ("main", "ocfl/001", "v1")
@@ -181,7 +181,7 @@ def test_a_copy_begins_with_its_storing():
     assert copy.verdict is Verdict.PASSED
 
 
-def test_a_storing_that_failed_makes_no_copy():
+def test_a_storing_that_failed_makes_no_copy() -> None:
     assert fold_replica(None, replace(stored(1), outcome=Verdict.FAILED)) is None
 
 
@@ -197,7 +197,7 @@ def test_a_storing_that_failed_makes_no_copy():
         ([Verdict.INDETERMINATE, Verdict.PASSED], Verdict.PASSED, 3),
     ],
 )
-def test_a_copy_is_as_good_as_its_checks(outcomes: list[Verdict], verdict: Verdict, verified: int):
+def test_a_copy_is_as_good_as_its_checks(outcomes: list[Verdict], verdict: Verdict, verified: int) -> None:
     copy = fold_replica(None, stored(1))
     for hours, outcome in enumerate(outcomes, 2):
         copy = fold_replica(copy, check(hours, outcome))
@@ -207,11 +207,11 @@ def test_a_copy_is_as_good_as_its_checks(outcomes: list[Verdict], verdict: Verdi
     assert copy.verified_at == START + timedelta(hours=verified)
 
 
-def test_a_check_of_a_copy_that_is_not_there_makes_none():
+def test_a_check_of_a_copy_that_is_not_there_makes_none() -> None:
     assert fold_replica(None, check(2, Verdict.PASSED)) is None
 
 
-def test_other_events_do_not_speak_of_a_copy():
+def test_other_events_do_not_speak_of_a_copy() -> None:
     copy = fold_replica(None, stored(1))
     assert storage_of(stored(1)) == storage_of(check(2, Verdict.PASSED)) == "main"
     assert storage_of(end(1)) is None

@@ -10,7 +10,7 @@ from archivum.errors import ArchivumError, CorruptionFound, Misconfigured
 from tests.unit.test_journal_samples import accepted, details, journal_in
 
 
-def test_a_commit_is_on_the_disk(tmp_path: Path):
+def test_a_commit_is_on_the_disk(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/catalogue.db")
     with database.writing(create=True) as connection:
         found = {
@@ -22,7 +22,7 @@ def test_a_commit_is_on_the_disk(tmp_path: Path):
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
 
 
-def test_a_catalogue_in_memory(tmp_path: Path):
+def test_a_catalogue_in_memory(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     journal.append(accepted(1))
     catalogue = Catalogue.open("sqlite://")
@@ -31,7 +31,7 @@ def test_a_catalogue_in_memory(tmp_path: Path):
     catalogue.close()
 
 
-def test_reading_does_not_make_a_file(tmp_path: Path):
+def test_reading_does_not_make_a_file(tmp_path: Path) -> None:
     catalogue = Catalogue.open(f"sqlite:///{tmp_path}/catalogue.db")
     with pytest.raises(Misconfigured, match=r"catalogue\.missing"):
         catalogue.totals()
@@ -49,20 +49,20 @@ def test_reading_does_not_make_a_file(tmp_path: Path):
         ("mysql+pymysql://clerk:secret@server/archive", r"catalogue\.driver"),
     ],
 )
-def test_a_url_that_cannot_be_used(url: str, error: str):
+def test_a_url_that_cannot_be_used(url: str, error: str) -> None:
     with pytest.raises(Misconfigured, match=error) as caught:
         Catalogue.open(url)
     assert "secret" not in caught.value.text()
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path):
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     catalogue = Catalogue.open(f"sqlite:///{tmp_path}/missing/catalogue.db")
     with pytest.raises(Misconfigured, match=r"catalogue\.read-only"):
         catalogue.create()
     catalogue.close()
 
 
-def test_a_file_that_is_no_database(tmp_path: Path):
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     place = tmp_path / "catalogue.db"
     place.write_bytes(b"something else " * 1_000)
     catalogue = Catalogue.open(f"sqlite:///{place}")
@@ -72,7 +72,7 @@ def test_a_file_that_is_no_database(tmp_path: Path):
     catalogue.close()
 
 
-def test_a_damaged_database(tmp_path: Path):
+def test_a_damaged_database(tmp_path: Path) -> None:
     place = tmp_path / "catalogue.db"
     journal = journal_in(tmp_path)
     catalogue = Catalogue.open(f"sqlite:///{place}")
@@ -91,7 +91,7 @@ def test_a_damaged_database(tmp_path: Path):
     catalogue.close()
 
 
-def test_a_database_that_is_read_only(tmp_path: Path):
+def test_a_database_that_is_read_only(tmp_path: Path) -> None:
     place = tmp_path / "catalogue.db"
     writer = Catalogue.open(f"sqlite:///{place}")
     writer.create()
@@ -103,7 +103,7 @@ def test_a_database_that_is_read_only(tmp_path: Path):
     reader.close()
 
 
-def test_a_disk_that_is_full(tmp_path: Path):
+def test_a_disk_that_is_full(tmp_path: Path) -> None:
     catalogue = Catalogue.open(f"sqlite:///{tmp_path}/catalogue.db")
     catalogue.create()
     with (
@@ -117,7 +117,7 @@ def test_a_disk_that_is_full(tmp_path: Path):
 
 
 @pytest.mark.parametrize("sql", ["SELECT * FROM nothing", "SELECT nothing FROM package", "SELEKT"])
-def test_what_is_not_foreseen_is_said_as_the_database_says_it(tmp_path: Path, sql: str):
+def test_what_is_not_foreseen_is_said_as_the_database_says_it(tmp_path: Path, sql: str) -> None:
     catalogue = Catalogue.open(f"sqlite:///{tmp_path}/catalogue.db")
     catalogue.create()
     with pytest.raises(ArchivumError), catalogue._database.reading() as connection:

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import os
 import re
 import stat
 import tarfile
@@ -121,7 +122,11 @@ def _seen(path: Path) -> object:
     if path.is_file():
         return hashlib.sha256(path.read_bytes()).digest()
     return sorted(
-        (str(one.relative_to(path)), one.lstat().st_mode, one.read_bytes() if one.is_file() else b"")
+        (
+            str(one.relative_to(path)),
+            one.lstat().st_mode,
+            one.read_bytes() if one.is_file() and os.access(one, os.R_OK) else b"",
+        )
         for one in path.rglob("*")
     )
 

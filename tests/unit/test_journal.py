@@ -28,7 +28,7 @@ SECOND = "journal/000/000/002.jsonl"
 # -- the form of a line --------------------------------------------------------------------------------------
 
 
-def test_a_line_is_what_its_form_says(tmp_path: Path):
+def test_a_line_is_what_its_form_says(tmp_path: Path) -> None:
     _, line = write_line(appraisal(1, "accept"), 1, ORIGIN)
     # written out by hand; members sorted, no white space, fields at their default left out
     rest = (
@@ -42,7 +42,7 @@ def test_a_line_is_what_its_form_says(tmp_path: Path):
     assert line == f'{{"digest":"{digest}",{rest[1:]}\n'.encode()
 
 
-def test_a_stranger_recomputes_the_digests_with_the_tools_of_a_shell(tmp_path: Path):
+def test_a_stranger_recomputes_the_digests_with_the_tools_of_a_shell(tmp_path: Path) -> None:
     journal_in(tmp_path).append(accepted(1))
     place = tmp_path / "archive" / FIRST
     command = f"""sed -n 3p {place} | sed 's/"digest":"[0-9a-f]*",//' | tr -d '\\n' | sha512sum"""
@@ -52,7 +52,7 @@ def test_a_stranger_recomputes_the_digests_with_the_tools_of_a_shell(tmp_path: P
     assert f'"previous":"{digest}"' in lines[3]
 
 
-def test_a_line_comes_back_as_it_was_written():
+def test_a_line_comes_back_as_it_was_written() -> None:
     entry, line = write_line(validation(4, failed=2), 17, "ab" * 64)
     read = Line.read(line.removesuffix(b"\n"))
     assert read.true
@@ -74,13 +74,13 @@ def test_a_line_comes_back_as_it_was_written():
         b'{"digest":"' + b"0" * 128 + b'","event":{"a":"\xff"},"previous":"","seq":1}',
     ],
 )
-def test_what_is_not_a_line_is_not_read_as_one(data: bytes):
+def test_what_is_not_a_line_is_not_read_as_one(data: bytes) -> None:
     with pytest.raises(Unreadable):
         Line.read(data)
 
 
 @pytest.mark.parametrize("data", [b"", b"a", b"a\nb"])
-def test_a_segment_ends_with_a_line_feed(data: bytes):
+def test_a_segment_ends_with_a_line_feed(data: bytes) -> None:
     with pytest.raises(Unreadable):
         split(data)
 
@@ -95,20 +95,20 @@ def test_a_segment_ends_with_a_line_feed(data: bytes):
         (999_999_999, "journal/999/999/999.jsonl"),
     ],
 )
-def test_segments_lie_in_small_folders(number: int, place: str):
+def test_segments_lie_in_small_folders(number: int, place: str) -> None:
     assert segments.key(number) == place
     assert segments.number_of(place) == number
 
 
 @pytest.mark.parametrize("place", ["journal/000/000/000.jsonl", "journal/1.jsonl", "journal/000/000/001.txt"])
-def test_other_files_are_no_segments(place: str):
+def test_other_files_are_no_segments(place: str) -> None:
     assert segments.number_of(place) is None
 
 
 # -- appending -----------------------------------------------------------------------------------------------
 
 
-def test_an_empty_journal(tmp_path: Path):
+def test_an_empty_journal(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     assert journal.head() == Head(0, 0, "0" * 128)
     assert list(journal.entries()) == []
@@ -117,7 +117,7 @@ def test_an_empty_journal(tmp_path: Path):
     assert not (tmp_path / "archive" / "journal").exists()
 
 
-def test_each_append_is_one_segment_in_every_storage(tmp_path: Path):
+def test_each_append_is_one_segment_in_every_storage(tmp_path: Path) -> None:
     journal = journal_in(tmp_path, ("archive", "main", "second"))
     written = journal.append(accepted(1)) + journal.append(rejected(2))
     first = files_below(tmp_path / "archive")
@@ -131,7 +131,7 @@ def test_each_append_is_one_segment_in_every_storage(tmp_path: Path):
     assert journal.head() == Head(2, 11, written[-1].digest)
 
 
-def test_another_process_goes_on_where_the_first_ended(tmp_path: Path):
+def test_another_process_goes_on_where_the_first_ended(tmp_path: Path) -> None:
     one, other = journal_in(tmp_path), journal_in(tmp_path)
     for number in range(1, 8):
         (one, other)[number % 2].append([arrival(number)])
@@ -141,7 +141,7 @@ def test_another_process_goes_on_where_the_first_ended(tmp_path: Path):
 
 
 @pytest.mark.parametrize("after", range(12))
-def test_entries_after_one(tmp_path: Path, after: int):
+def test_entries_after_one(tmp_path: Path, after: int) -> None:
     journal = journal_in(tmp_path)
     for number in (1, 2, 3, 4):
         journal.append(rejected(number)[: 4 - number % 3])
@@ -149,7 +149,7 @@ def test_entries_after_one(tmp_path: Path, after: int):
     assert list(journal_in(tmp_path).entries(after)) == everything[after:]
 
 
-def test_a_journal_of_more_than_a_thousand_segments(tmp_path: Path):
+def test_a_journal_of_more_than_a_thousand_segments(tmp_path: Path) -> None:
     journal = journal_in(tmp_path, ("archive",))
     previous, reached = ORIGIN, 0
     for number in range(1, 2_003):
@@ -166,7 +166,7 @@ def test_a_journal_of_more_than_a_thousand_segments(tmp_path: Path):
     assert list(journal.verify()) == []
 
 
-def test_folders_left_empty_by_a_killed_process_do_not_hide_the_end(tmp_path: Path):
+def test_folders_left_empty_by_a_killed_process_do_not_hide_the_end(tmp_path: Path) -> None:
     journal = journal_in(tmp_path, ("archive",))
     journal.append([arrival(1)])
     (tmp_path / "archive" / "journal/000/001").mkdir()
@@ -174,7 +174,7 @@ def test_folders_left_empty_by_a_killed_process_do_not_hide_the_end(tmp_path: Pa
     assert journal_in(tmp_path, ("archive",)).head().segment == 1
 
 
-def test_events_keep_names_that_are_not_text(tmp_path: Path):
+def test_events_keep_names_that_are_not_text(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     odd = validation(1, failed=1)
     odd.detail["name"] = "a\udcff\0ž\u2028\n"  # type: ignore[index]
@@ -186,14 +186,14 @@ def test_events_keep_names_that_are_not_text(tmp_path: Path):
 # -- one writer at a time ------------------------------------------------------------------------------------
 
 
-def test_a_journal_that_another_keeps_locked_is_busy(tmp_path: Path):
+def test_a_journal_that_another_keeps_locked_is_busy(tmp_path: Path) -> None:
     journal = Journal(storages(tmp_path), tmp_path / "lock", patience=0.05)
     with exclusive(tmp_path / "lock", 1), pytest.raises(Busy, match=r"catalogue\.busy"):
         journal.append([arrival(1)])
     journal.append([arrival(1)])
 
 
-def test_a_writer_waits_for_the_one_before(tmp_path: Path):
+def test_a_writer_waits_for_the_one_before(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     locked, go = threading.Event(), threading.Event()
 
@@ -210,7 +210,7 @@ def test_a_writer_waits_for_the_one_before(tmp_path: Path):
     holder.join()
 
 
-def test_threads_share_a_journal(tmp_path: Path):
+def test_threads_share_a_journal(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
 
     def write(start: int) -> None:
@@ -226,7 +226,7 @@ def test_threads_share_a_journal(tmp_path: Path):
     assert list(journal.verify()) == []
 
 
-def test_a_lock_that_cannot_be_made(tmp_path: Path):
+def test_a_lock_that_cannot_be_made(tmp_path: Path) -> None:
     journal = Journal(storages(tmp_path), tmp_path / "missing" / "lock")
     with pytest.raises(Misconfigured):
         journal.append([arrival(1)])
@@ -235,7 +235,7 @@ def test_a_lock_that_cannot_be_made(tmp_path: Path):
 # -- copies that differ --------------------------------------------------------------------------------------
 
 
-def test_a_copy_left_behind_is_completed_by_the_next_append(tmp_path: Path):
+def test_a_copy_left_behind_is_completed_by_the_next_append(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     for number in (1, 2, 3):
         journal.append([arrival(number)])
@@ -246,13 +246,13 @@ def test_a_copy_left_behind_is_completed_by_the_next_append(tmp_path: Path):
     assert len(files_below(tmp_path / "main")) == 4
 
 
-def test_a_new_storage_is_filled_by_the_next_append(tmp_path: Path):
+def test_a_new_storage_is_filled_by_the_next_append(tmp_path: Path) -> None:
     journal_in(tmp_path).append(accepted(1))
     journal_in(tmp_path, ("archive", "main", "new")).append(rejected(2))
     assert files_below(tmp_path / "new") == files_below(tmp_path / "archive")
 
 
-def test_a_storage_with_another_history_is_refused_and_nothing_is_written(tmp_path: Path):
+def test_a_storage_with_another_history_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
     journal_in(tmp_path / "a").append([arrival(1)])
     journal_in(tmp_path / "b").append([arrival(2)])
     before = files_below(tmp_path / "a" / "archive")
@@ -263,7 +263,7 @@ def test_a_storage_with_another_history_is_refused_and_nothing_is_written(tmp_pa
     assert len(files_below(tmp_path / "b" / "main")) == 1
 
 
-def test_a_shorter_storage_with_another_history_is_not_completed(tmp_path: Path):
+def test_a_shorter_storage_with_another_history_is_not_completed(tmp_path: Path) -> None:
     for name, count in (("a", 4), ("b", 2)):
         for number in range(count):
             journal_in(tmp_path / name).append([arrival(number + count)])
@@ -274,7 +274,7 @@ def test_a_shorter_storage_with_another_history_is_not_completed(tmp_path: Path)
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_a_storage_that_is_ahead_means_that_the_first_has_lost_its_end(tmp_path: Path, known: bool):
+def test_a_storage_that_is_ahead_means_that_the_first_has_lost_its_end(tmp_path: Path, known: bool) -> None:
     journal = journal_in(tmp_path)
     journal.append([arrival(1)])
     if known:
@@ -290,7 +290,7 @@ def test_a_storage_that_is_ahead_means_that_the_first_has_lost_its_end(tmp_path:
         journal.append([arrival(3)])
 
 
-def test_a_writer_that_knew_the_end_notices_that_it_is_gone(tmp_path: Path):
+def test_a_writer_that_knew_the_end_notices_that_it_is_gone(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     for number in (1, 2):
         journal.append([arrival(number)])
@@ -300,20 +300,18 @@ def test_a_writer_that_knew_the_end_notices_that_it_is_gone(tmp_path: Path):
         journal.append([arrival(3)])
 
 
-def test_a_lost_segment_is_noticed_before_another_takes_its_place(tmp_path: Path):
+def test_a_lost_segment_is_noticed_before_another_takes_its_place(tmp_path: Path) -> None:
     journal = journal_in(tmp_path, ("archive",))
     for number in (1, 2, 3):
         journal.append([arrival(number)])
     (tmp_path / "archive" / SECOND).unlink()
-    for act in (
-        lambda: journal_in(tmp_path, ("archive",)).append([arrival(4)]),
-        lambda: list(journal.entries()),
-    ):
-        with pytest.raises(CorruptionFound, match=r"catalogue\.lost"):
-            act()
+    with pytest.raises(CorruptionFound, match=r"catalogue\.lost"):
+        journal_in(tmp_path, ("archive",)).append([arrival(4)])
+    with pytest.raises(CorruptionFound, match=r"catalogue\.lost"):
+        list(journal.entries())
 
 
-def test_a_changed_event_is_not_read_and_not_followed(tmp_path: Path):
+def test_a_changed_event_is_not_read_and_not_followed(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     journal.append([arrival(1), arrival(2)])
     place = tmp_path / "archive" / FIRST
@@ -325,7 +323,7 @@ def test_a_changed_event_is_not_read_and_not_followed(tmp_path: Path):
         fresh.append([arrival(3)])
 
 
-def test_an_event_of_a_later_version_is_not_taken_for_damage(tmp_path: Path):
+def test_an_event_of_a_later_version_is_not_taken_for_damage(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     _, line = write_line(arrival(1), 1, ORIGIN)
     rest = line[line.index(b'"event"') :].replace(b'"ingestion start"', b'"teleportation"')
@@ -341,7 +339,7 @@ def test_an_event_of_a_later_version_is_not_taken_for_damage(tmp_path: Path):
 # -- healing -------------------------------------------------------------------------------------------------
 
 
-def test_heal_brings_back_what_any_copy_still_has(tmp_path: Path):
+def test_heal_brings_back_what_any_copy_still_has(tmp_path: Path) -> None:
     journal = journal_in(tmp_path, ("archive", "main", "second"))
     for number in range(1, 6):
         journal.append([arrival(number)])
@@ -359,7 +357,7 @@ def test_heal_brings_back_what_any_copy_still_has(tmp_path: Path):
     assert journal.heal() == []
 
 
-def test_heal_fills_a_lost_archive_folder_from_a_storage(tmp_path: Path):
+def test_heal_fills_a_lost_archive_folder_from_a_storage(tmp_path: Path) -> None:
     journal_in(tmp_path).append(accepted(1))
     (tmp_path / "archive" / FIRST).unlink()
     fresh = journal_in(tmp_path)
@@ -367,7 +365,7 @@ def test_heal_fills_a_lost_archive_folder_from_a_storage(tmp_path: Path):
     assert [entry.event for entry in fresh.entries()] == accepted(1)
 
 
-def test_heal_does_not_choose_between_two_histories(tmp_path: Path):
+def test_heal_does_not_choose_between_two_histories(tmp_path: Path) -> None:
     journal_in(tmp_path / "a").append([arrival(1)])
     journal_in(tmp_path / "b").append([arrival(2)])
     mixed = [LocalStorage("archive", tmp_path / "a/archive"), LocalStorage("main", tmp_path / "b/main")]
@@ -375,7 +373,7 @@ def test_heal_does_not_choose_between_two_histories(tmp_path: Path):
         Journal(mixed, tmp_path / "lock").heal()
 
 
-def test_heal_copies_nothing_that_does_not_follow(tmp_path: Path):
+def test_heal_copies_nothing_that_does_not_follow(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     journal.append([arrival(1)])
     journal_in(tmp_path / "other").append([arrival(8)])
@@ -386,7 +384,7 @@ def test_heal_copies_nothing_that_does_not_follow(tmp_path: Path):
     assert list(files_below(tmp_path / "archive")) == [FIRST]
 
 
-def test_heal_says_what_nobody_has(tmp_path: Path):
+def test_heal_says_what_nobody_has(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     for number in (1, 2):
         journal.append([arrival(number)])
@@ -397,7 +395,7 @@ def test_heal_says_what_nobody_has(tmp_path: Path):
 
 
 @pytest.mark.parametrize("language", ["en", "cs"])
-def test_errors_name_the_place_and_what_to_do(tmp_path: Path, language: str):
+def test_errors_name_the_place_and_what_to_do(tmp_path: Path, language: str) -> None:
     journal = journal_in(tmp_path)
     journal.append([arrival(1), arrival(2)])
     place = tmp_path / "main" / FIRST

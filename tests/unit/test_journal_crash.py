@@ -15,6 +15,8 @@ from archivum.catalogue import segments
 from tests.unit.test_journal_samples import accepted, arrival, files_below, journal_in, rejected
 
 ROOT = Path(__file__).resolve().parents[2]
+# the step, the segments in each storage after it, the exit code of the second run, the same in each storage
+Outcome = tuple[int, list[int], int, list[bool]]
 NAMES = ("archive", "main", "second")
 
 HARNESS = """
@@ -96,7 +98,7 @@ def work(folder: Path, until: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[int, list[int], int, list[bool]]]:
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
     root = tmp_path_factory.mktemp("crash")
     work(root / "whole", 3)
     done = subprocess.run(
@@ -107,22 +109,22 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[int, list[i
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return [(step, seen, again, same) for step, seen, again, same in json.loads(done.stdout)]
 
 
-def test_killed_at_any_step_and_run_again_the_journal_is_the_same(outcomes):
+def test_killed_at_any_step_and_run_again_the_journal_is_the_same(outcomes: list[Outcome]) -> None:
     assert len(outcomes) > 60
     assert [one for one in outcomes if one[2] != 0 or one[3] != [True, True, True]] == []
 
 
-def test_the_steps_cover_every_state_in_between(outcomes):
+def test_the_steps_cover_every_state_in_between(outcomes: list[Outcome]) -> None:
     """Segments in the first, second and third storage; the first is never behind, none has half of one."""
     states = {tuple(seen) for _, seen, _, _ in outcomes}
     assert states >= {(0, 0, 0), (1, 0, 0), (1, 1, 0), (1, 1, 1), (2, 1, 1), (2, 2, 1), (2, 2, 2)}
     assert all(first >= second >= third for first, second, third in states)
 
 
-def test_what_a_killed_process_left_is_read_as_it_is(tmp_path: Path):
+def test_what_a_killed_process_left_is_read_as_it_is(tmp_path: Path) -> None:
     journal = journal_in(tmp_path, NAMES)
     journal.append(accepted(1))
     journal.append(rejected(2))

@@ -22,7 +22,7 @@ for turn in range(int(sys.argv[4])):
 """
 
 
-def test_two_processes_write_two_hundred_events_each(tmp_path: Path):
+def test_two_processes_write_two_hundred_events_each(tmp_path: Path) -> None:
     journal_in(tmp_path)
     writers = [
         subprocess.Popen(

@@ -182,6 +182,6 @@ def files_below(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_the_samples_have_a_plain_form():
+def test_the_samples_have_a_plain_form() -> None:
     for one in accepted(1):
         assert from_plain(Event, to_plain(one)) == one

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -11,6 +11,7 @@ from archivum.catalogue.journal import Journal
 from archivum.errors import Misconfigured
 from archivum.model import Finding, Verdict
 from archivum.storage.local import LocalStorage
+from archivum.texts import LANGUAGES, Language, room
 from tests.unit.test_journal_samples import arrival, journal_in, storages
 
 NAMES = ("archive", "main", "second")
@@ -30,6 +31,22 @@ def brief(findings: list[Finding]) -> list[tuple[str, str, str]]:
     return [(one.code, str(one.params["storage"]), one.where) for one in findings]
 
 
+def said(finding: Finding) -> list[str]:
+    """Everything a finding says, in both languages; a text that names an unknown parameter fails."""
+    known = {"subject": finding.subject, "where": finding.where, **finding.params}
+    return [
+        text.format_map(known) for language in LANGUAGES for text in texts(language)[finding.code].values()
+    ]
+
+
+def texts(language: Language) -> Mapping[str, Mapping[str, str]]:
+    """The texts of findings, wherever those of the journal stand."""
+    try:
+        return room("checks_catalogue", language)
+    except KeyError:
+        return room("checks", language)
+
+
 def segment(tmp_path: Path, number: int, storage: str = "main") -> Path:
     return tmp_path / storage / segments.key(number)
 
@@ -46,7 +63,7 @@ def forge(place: Path, line: int, old: bytes, new: bytes) -> None:
     place.write_bytes(b"".join(found))
 
 
-def test_a_whole_journal_has_no_findings(journal: Journal):
+def test_a_whole_journal_has_no_findings(journal: Journal) -> None:
     assert list(journal.verify()) == []
     assert list(journal.verify(known=journal.head())) == []
     assert list(journal_in(Path(journal._lock).parent / "empty").verify()) == []
@@ -144,14 +161,16 @@ def test_a_whole_journal_has_no_findings(journal: Journal):
 )
 def test_damage_to_one_copy_is_found_and_only_that_copy_is_blamed(
     journal: Journal, tmp_path: Path, damage: Damage, expected: list[tuple[str, str, str]]
-):
+) -> None:
     damage(tmp_path)
     findings = list(journal.verify())
     assert brief(findings) == expected
     assert all(one.verdict is Verdict.FAILED for one in findings)
+    for finding in findings:
+        assert any("main" in text for text in said(finding)) or finding.code == "journal-behind"
 
 
-def test_a_finding_names_the_file_and_the_event(journal: Journal, tmp_path: Path):
+def test_a_finding_names_the_file_and_the_event(journal: Journal, tmp_path: Path) -> None:
     segment(tmp_path, 2).write_bytes(segment(tmp_path, 2).read_bytes().replace(b"SIP-4", b"SIP-9"))
     (finding,) = journal.verify()
     assert finding.subject == "journal/000/000/002.jsonl"
@@ -161,7 +180,7 @@ def test_a_finding_names_the_file_and_the_event(journal: Journal, tmp_path: Path
 
 def test_a_segment_added_to_one_copy_that_does_follow_is_told_as_the_others_being_behind(
     journal: Journal, tmp_path: Path
-):
+) -> None:
     head = journal.head()
     segment(tmp_path, 5).write_bytes(write_line(arrival(9), 9, head.digest)[1])
     assert brief(list(journal.verify())) == [
@@ -173,18 +192,20 @@ def test_a_segment_added_to_one_copy_that_does_follow_is_told_as_the_others_bein
 @pytest.mark.parametrize("cut", [1, 2, 3, 4])
 def test_what_was_cut_off_in_every_copy_is_told_by_an_end_noted_elsewhere(
     journal: Journal, tmp_path: Path, cut: int
-):
+) -> None:
     known = journal.head()
     for number in range(5 - cut, 5):
         for name in NAMES:
             segment(tmp_path, number, name).unlink()
     assert list(journal.verify()) == []
-    assert brief(list(journal.verify(known))) == [("journal-truncated", name, "") for name in NAMES]
+    findings = list(journal.verify(known))
+    assert brief(findings) == [("journal-truncated", name, "") for name in NAMES]
+    assert all("8" in said(finding)[0] for finding in findings)
 
 
 def test_a_history_written_anew_everywhere_is_told_by_an_end_noted_elsewhere(
     journal: Journal, tmp_path: Path
-):
+) -> None:
     known = journal.head()
     anew = journal_in(tmp_path / "anew")
     for number in (1, 3, 5, 7):
@@ -196,10 +217,13 @@ def test_a_history_written_anew_everywhere_is_told_by_an_end_noted_elsewhere(
     assert list(journal.verify()) == []
     findings = list(journal.verify(known))
     assert brief(findings) == [("journal-rewritten", name, "2") for name in NAMES]
+    assert all(said(findings[0]))
     assert list(journal.verify(replace(known, seq=0))) == []
 
 
-def test_a_copy_that_cannot_be_listed_is_not_checked_and_the_others_are(tmp_path: Path, journal: Journal):
+def test_a_copy_that_cannot_be_listed_is_not_checked_and_the_others_are(
+    tmp_path: Path, journal: Journal
+) -> None:
     class Vanished(LocalStorage):
         def list(self, prefix: str = ""):  # type: ignore[no-untyped-def]
             raise Misconfigured("catalogue.missing", place=self.root)
@@ -215,7 +239,7 @@ def test_a_copy_that_cannot_be_listed_is_not_checked_and_the_others_are(tmp_path
     assert findings[0].verdict is Verdict.INDETERMINATE
 
 
-def test_a_segment_that_cannot_be_read_is_not_checked(tmp_path: Path, journal: Journal):
+def test_a_segment_that_cannot_be_read_is_not_checked(tmp_path: Path, journal: Journal) -> None:
     class Failing(LocalStorage):
         def open(self, key: str) -> BinaryIO:
             if key == segments.key(2):
@@ -227,3 +251,4 @@ def test_a_segment_that_cannot_be_read_is_not_checked(tmp_path: Path, journal: J
     assert brief(findings) == [("journal-not-checked", "archive", "")]
     assert findings[0].verdict is Verdict.INDETERMINATE
     assert findings[0].subject == segments.key(2)
+    assert any("Input/output error" in text for text in said(findings[0]))

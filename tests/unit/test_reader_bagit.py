@@ -91,6 +91,8 @@ def test_a_bag_that_says_nothing_of_itself(tmp_path: Path) -> None:
         ("BagIt-Version : 0.97\nTag-File-Character-Encoding :  utf-8\n", []),
         ("BagIt-Version: 1.0\nTag-File-Character-Encoding: klingon\n", ["bag-declaration"]),
         ("BagIt-Version: 1.0\nTag-File-Character-Encoding: hex\n", ["bag-declaration"]),
+        ("BagIt-Version: 1.0\nTag-File-Character-Encoding: unicode_escape\n", ["bag-declaration"]),
+        ("BagIt-Version: 1.0\nTag-File-Character-Encoding: undefined\n", ["bag-declaration"]),
         ("BagIt-Version: 1.1\nTag-File-Character-Encoding: UTF-8\n", ["bag-version"]),
         ("BagIt-Version: .97\nTag-File-Character-Encoding: UTF-8\n", ["bag-version"]),
         ("\ufeff" + DECLARED, ["bag-declaration"]),
@@ -132,6 +134,11 @@ def test_tag_files_not_in_their_encoding(tmp_path: Path) -> None:
     )
     assert {"bag-info", "bag-tag-file"} <= set(seen.codes(Severity.ERROR))
     assert seen.codes().count("bag-tag-file") == 2
+
+
+def test_what_xml_cannot_hold_is_replaced(tmp_path: Path) -> None:
+    seen = bag(tmp_path, {"bag-info.txt": "External-Identifier: a\x00b\x1b\n"})
+    assert seen.package.id == "a\ufffdb\ufffd"
 
 
 @pytest.mark.parametrize(

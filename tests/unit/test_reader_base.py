@@ -173,6 +173,7 @@ def test_an_empty_folder_is_read_by_every_reader(tmp_path: Path, reader: Reader)
     root = write(tmp_path / "empty", {})
     root.mkdir()
     with PackageIndex(tmp_path / "index") as index:
+        assert reader.algorithms(root) == frozenset()
         package = reader.read(root, index, None)
         reader.describe(root, index)
         assert (package.kind, package.id) == (reader.name, "empty")

@@ -122,3 +122,7 @@ def test_faults_of_a_table(
 
 def test_the_first_row_of_a_file_is_taken(tmp_path: Path) -> None:
     assert folder(tmp_path, "filename,title\nb.txt,first\nb.txt,second\n").record("b.txt").title == "first"
+
+
+def test_what_xml_cannot_hold_is_replaced(tmp_path: Path) -> None:
+    assert folder(tmp_path, "filename,title\nb.txt,a\x0bb\n").record("b.txt").title == "a\ufffdb"

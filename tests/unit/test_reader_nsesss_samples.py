@@ -1,19 +1,15 @@
 """The published NSESSS samples: nothing breaks the reader, every fault of an early layer is found."""
 
 import re
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from lxml import etree
 
 from archivum.model import Identifier, Level, Severity
 from archivum.packaging import nsesss
 from archivum.packaging.xml import Document
-from tests.shared import SHARED, cases, needs_shared
+from archivum.schemas import Schemas
+from tests.shared import cases, needs_shared
 from tests.unit.test_reader_base import Seen, see
 
 pytestmark = needs_shared
@@ -27,47 +23,7 @@ LAYERS = {
 }
 
 
-class Published:
-    """The publishers' schemas."""
-
-    @cache  # noqa: B019 (one instance, for the whole run)
-    def schema(self, name: str) -> etree.XMLSchema:
-        year = name.removeprefix("nsesss-")
-        folder, mets = SHARED / "schemas" / "nsesss" / year, SHARED / "schemas" / "mets"
-        imported = {
-            "http://www.loc.gov/METS/": mets / ("v1.11" if year == "2017" else "v1.12.1") / "mets.xsd",
-            f"http://www.mvcr.cz/nsesss/v{3 if year == '2017' else 4}": folder / "nsesss.xsd",
-        }
-        if year == "2017":
-            log = "http://nsess.public.cz/erms_trans/v_01_01"
-            imported[log] = folder / "TransakcniProtokolNavrh_verze17.xsd"
-        else:
-            imported["http://www.mvcr.cz/nsesss/2023/log"] = folder / "nsesss-TrP.xsd"
-        driver = "".join(
-            f'<xs:import namespace="{name}" schemaLocation="{at}"/>' for name, at in imported.items()
-        )
-        parser = etree.XMLParser(no_network=True)
-        parser.resolvers.add(_Xlink())
-        return etree.XMLSchema(
-            etree.fromstring(
-                f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">{driver}</xs:schema>', parser
-            )
-        )
-
-    def explain(self, name: str, path: Path, limit: int) -> Iterator[Any]:
-        schema = self.schema(name)
-        schema.validate(etree.parse(path))
-        for error in list(schema.error_log)[:limit]:
-            yield SimpleNamespace(line=error.line, path=error.path, message=error.message, xpath="")
-
-
-class _Xlink(etree.Resolver):
-    def resolve(self, system_url: str, public_id: str, context: Any) -> Any:
-        found = SHARED / "schemas" / "mets" / "xlink.xsd"
-        return self.resolve_filename(str(found), context) if "xlink" in system_url else None
-
-
-PUBLISHED = Published()
+SCHEMAS = Schemas()
 
 
 def samples() -> list[Path]:
@@ -81,7 +37,7 @@ def samples() -> list[Path]:
 
 
 def read(root: Path, tmp_path: Path) -> Seen:
-    return see(root, tmp_path / "index", schemas=PUBLISHED)
+    return see(root, tmp_path / "index", schemas=SCHEMAS)
 
 
 @pytest.fixture(scope="module")

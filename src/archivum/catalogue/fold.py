@@ -19,10 +19,10 @@ from archivum.plain import from_plain
 class Accession:
     """A package that came, and what became of it (*přejímka*).
 
-    ``number`` is the ``seq`` of its first event: accessions are in its order. All else is of its last arrival,
-    if it was sent again before it was stored. ``files`` and ``size`` (bytes)
-    are those of the transfer, ``aip_files`` and ``aip_size`` those of the AIP, whose manifest's SHA-512 is
-    ``manifest``. ``failed``, ``warnings`` and ``indeterminate`` count findings. ``trial`` tells that the
+    ``number`` is the ``seq`` of its first event: accessions are in its order. All else is of its last
+    arrival, if it was sent again before it was stored. ``files`` and ``size`` (bytes) are those of the
+    transfer, ``aip_files`` and ``aip_size`` those of the AIP, whose manifest's SHA-512 is ``manifest``.
+    ``failed``, ``warnings`` and ``indeterminate`` count findings. ``trial`` tells that the
     time-stamp is not a qualified one. ``described`` tells that its records are in the catalogue.
     """
 

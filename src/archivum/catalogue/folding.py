@@ -20,6 +20,10 @@ DetailsOf = Callable[[UUID, str], Details | None]
 Place = tuple[UUID, str]
 
 _ADD: Final = {table: insert(table) for table in tables.metadata.sorted_tables}
+_OF: Final = {
+    table: select(table).where(table.c.uuid.in_(bindparam("uuids", expanding=True)))
+    for table in (tables.package, tables.replica)
+}
 _ROWS: Final = 1_000  # of records in one statement
 _Item = TypeVar("_Item")
 
@@ -81,16 +85,18 @@ def chunks(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
 
 
 def _accessions(connection: Connection, uuids: Set[UUID]) -> dict[UUID, Accession]:
-    question = select(tables.package).where(tables.package.c.uuid.in_(map(str, uuids)))
-    found = map(rows.accession_of, connection.execute(question).mappings())
+    found = map(rows.accession_of, connection.execute(_OF[tables.package], _named(uuids)).mappings())
     return {accession.uuid: accession for accession in found}
+
+
+def _named(uuids: Set[UUID]) -> dict[str, list[str]]:
+    return {"uuids": [str(uuid) for uuid in uuids]}
 
 
 def _replicas(connection: Connection, uuids: Set[UUID]) -> dict[Place, Replica]:
     if not uuids:
         return {}
-    question = select(tables.replica).where(tables.replica.c.uuid.in_(map(str, uuids)))
-    found = map(rows.replica_of, connection.execute(question).mappings())
+    found = map(rows.replica_of, connection.execute(_OF[tables.replica], _named(uuids)).mappings())
     return {(replica.uuid, replica.storage): replica for replica in found}
 
 

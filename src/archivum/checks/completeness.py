@@ -4,20 +4,25 @@ Both ways (METS file section, BagIt manifests): RFC 8493 §3, NSESSS 9.2, ZAF ko
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from archivum.model import File, Finding, Package, Promise, Severity, Verdict
 from archivum.packaging.index import PackageIndex
 from archivum.storage.digest import algorithm
+
+NOT_COMPLETE: Final = "not-checked-completeness"
 
 
 def completeness(package: Package, index: PackageIndex) -> Iterator[Finding]:
     """Yield what is missing, extra, of the wrong size or with the wrong checksum.
 
     A package whose kind has no manifest (a plain folder) promises nothing, and its files are as they came.
+    Where the promises or the files could not be read, a finding says so already, and nothing more is asked.
     """
     for file in index.empty():
         yield _failed("file-empty", file.path)
-    if package.kind == "folder":
+    unasked = any(finding.code == NOT_COMPLETE for finding in index.findings(Verdict.INDETERMINATE))
+    if package.kind == "folder" or unasked:
         return
     for promise in index.missing():
         yield _failed("file-missing", promise.path, promise.where)

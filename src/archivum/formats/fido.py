@@ -37,11 +37,10 @@ class _Pattern(NamedTuple):
         wanted, data, size = self.demand, content.data, content.size
         if self.position == "EOF":
             start = max(0, size - min(BUFFER, wanted.width or BUFFER))
-            found = content.has(wanted.literal, start, size)
+            found = content.has(wanted.literal, start, None, size)
             return found and _compiled(self.expression).search(data, start, size) is not None
         end = min(size, BUFFER)
-        last = end if wanted.high is None else min(end, wanted.high + len(wanted.literal))
-        if not content.has(wanted.literal, wanted.low, last):
+        if not content.has(wanted.literal, wanted.low, wanted.high, end):
             return False
         expression = _compiled(self.expression)
         return (expression.match if self.position == "BOF" else expression.search)(data, 0, end) is not None
@@ -81,7 +80,7 @@ class Fido:
             self._formats.update(_formats(folder / versions[name]))
         self._inferior = {puid: known.inferior for puid, known in self._formats.items()}
         self._signatures = [each for known in self._formats.values() for each in known.signatures]
-        self._table = Table([_start(signature) for signature in self._signatures])
+        self._table = Table([_wanted(signature) for signature in self._signatures])
         self._by_extension: dict[str, set[str]] = {}
         for puid, known in self._formats.items():
             for extension in known.extensions:
@@ -108,7 +107,7 @@ class Fido:
     def _matching(self, content: Content) -> list[_Signature]:
         """Return the signatures that match, without those of formats whose place another one takes."""
         found: list[_Signature] = []
-        for number in self._table.candidates(content):
+        for number in self._table.candidates(content, min(content.size, BUFFER)):
             signature = self._signatures[number]
             if self._stands(signature, found) and all(p.holds(content) for p in signature.patterns):
                 found.append(signature)
@@ -177,8 +176,11 @@ def _signatures(puid: str, element: ET.Element) -> Iterator[_Signature]:
         yield _Signature(puid, signature.findtext("name", ""), tuple(patterns))
 
 
-def _start(signature: _Signature) -> tuple[tuple[int, frozenset[int]], ...]:
-    return tuple(part for pattern in signature.patterns for part in pattern.demand.start)
+def _wanted(signature: _Signature) -> Demand:
+    """Return what all patterns of a signature demand near the start, and the first of the others' literals."""
+    heads = [pattern.demand for pattern in signature.patterns if pattern.position != "EOF"]
+    first = heads[0] if heads else Demand()
+    return first._replace(start=tuple(part for each in heads for part in each.start))
 
 
 def _inside_zip(path: str, signatures: Inside) -> Iterator[str]:

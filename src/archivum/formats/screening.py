@@ -27,11 +27,12 @@ class Content:
         self.size = len(data)
         self._found: dict[tuple[bytes, int, int], bool] = {}
 
-    def has(self, literal: bytes, start: int, end: int) -> bool:
-        """Whether a literal is somewhere between two offsets."""
-        where = literal, start, end
+    def has(self, literal: bytes, low: int, high: int | None, end: int) -> bool:
+        """Whether a literal that ends before ``end`` begins at an offset from ``low`` to ``high``."""
+        last = end if high is None else min(end, high + len(literal))
+        where = literal, low, last
         if (known := self._found.get(where)) is None:
-            known = self._found[where] = self.data.find(literal, start, end) >= 0
+            known = self._found[where] = self.data.find(literal, low, last) >= 0
         return known
 
 
@@ -106,28 +107,34 @@ def _allowed(code: Any, value: Any) -> frozenset[int]:
 
 
 class Table:
-    """For each offset near the start and each byte there: a bit for every expression that allows it."""
+    """Bits for expressions: for each offset near the start and each byte there, those that allow it."""
 
-    def __init__(self, starts: Sequence[tuple[tuple[int, frozenset[int]], ...]]) -> None:
-        """Take what each expression demands of the start of a file (:attr:`Demand.start`)."""
-        self._all = (1 << len(starts)) - 1
+    def __init__(self, demands: Sequence[Demand]) -> None:
+        self._all = (1 << len(demands)) - 1
         self._short = [self._all] * REACH  # where the file has ended: those that demand nothing there
+        self._literals: dict[tuple[bytes, int, int | None], int] = {}
         rows = [[0] * 256 for _ in range(REACH)]
-        for number, start in enumerate(starts):
+        for number, wanted in enumerate(demands):
             bit = 1 << number
-            for offset, allowed in start:
+            for offset, allowed in wanted.start:
                 self._short[offset] &= ~bit
                 for byte in allowed:
                     rows[offset][byte] |= bit
+            if not wanted.start and wanted.literal:
+                place = wanted.literal, wanted.low, wanted.high
+                self._literals[place] = self._literals.get(place, 0) | bit
         self._rows = [[bits | free for bits in row] for row, free in zip(rows, self._short, strict=True)]
 
-    def candidates(self, content: Content) -> Iterator[int]:
-        """Yield, in order, the numbers of the expressions whose start is that of the content."""
+    def candidates(self, content: Content, end: int) -> Iterator[int]:
+        """Yield, in order, the numbers of those that the first ``end`` bytes do not rule out."""
         left = self._all
-        for byte, row in zip(content.data[:REACH], self._rows, strict=False):
+        for byte, row in zip(content.data[: min(end, REACH)], self._rows, strict=False):
             left &= row[byte]
-        for none in self._short[content.size :]:
+        for none in self._short[end:]:
             left &= none
+        for place, bits in self._literals.items():
+            if left & bits and not content.has(*place, end):
+                left &= ~bits
         while left:
             lowest = left & -left
             left ^= lowest

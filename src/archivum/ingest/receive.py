@@ -125,14 +125,16 @@ def _copy(
     """Copy a file and return what was really written.
 
     Raises:
-        Damaged: it holds more bytes than were declared.
+        Damaged: it holds more bytes, or fewer, than were declared.
     """
     digests = Digests(algorithms)
     with create(target) as copy:
         while data := opened.read(CHUNK):
             digests.update(data)
             if size is not None and digests.size > size:
-                raise Damaged("file-oversized", path, str(size))
+                raise Damaged("entry-size", path, f"> {size}")
             copy.write(data)
             progress(len(data))
+    if size is not None and digests.size < size:
+        raise Damaged("entry-size", path, f"{digests.size} < {size}")
     return File(path, digests.size, digests.result())

@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import uuid5
 
 from archivum.archive import Archive
-from archivum.checks.completeness import completeness
+from archivum.checks.completeness import NOT_COMPLETE, completeness
 from archivum.checks.identification import identification
 from archivum.checks.safety import Safety
 from archivum.checks.unchecked import unchecked
@@ -99,14 +99,11 @@ def _read(
     root = root.rename(root.with_name(name))
     package = guided.reader.read(root, index, archive.schemas)
     guided.reader.describe(root, index)
-    asked = completeness(package, index) if whole else iter((_not_complete(),))
-    for finding in chain(asked, identification(index), unchecked()):
+    if not whole:
+        index.add_finding(Finding(NOT_COMPLETE, Verdict.INDETERMINATE, Severity.INFO))
+    for finding in chain(completeness(package, index), identification(index), unchecked()):
         index.add_finding(finding)
     return package
-
-
-def _not_complete() -> Finding:
-    return Finding("not-checked-completeness", Verdict.INDETERMINATE, Severity.INFO)
 
 
 def _receipt(

@@ -6,16 +6,20 @@ RFC 8493 §2.1.1 and §2.2.2; the drafts 0.93 to 0.97 differ in that they are le
 import codecs
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from archivum.model import Finding, Severity, Verdict
+from archivum.packaging.folder import printed
 
 DECLARATION: Final = "bagit.txt"
 INFO: Final = "bag-info.txt"
 VERSIONS: Final = ("0.93", "0.94", "0.95", "0.96", "0.97", "1.0")
 _TEXT_LIMIT: Final = 1 << 20  # bytes of a declaration or of the metadata
+# of Python itself, or able to make half characters that no file can hold
+_OWN: Final = ("unicode-escape", "raw-unicode-escape", "idna", "punycode", "undefined", "charmap", "utf-7")
 _BREAK = re.compile(r"\r\n|\r|\n")
 _VERSION = re.compile(r"BagIt-Version[ \t]*:[ \t]*(\d+\.\d+)[ \t]*", re.IGNORECASE)
 _ENCODING = re.compile(r"Tag-File-Character-Encoding[ \t]*:[ \t]*(\S+)[ \t]*", re.IGNORECASE)
@@ -62,7 +66,7 @@ def info(root: Path, encoding: str) -> tuple[list[tuple[str, str]], list[Finding
         text = path.read_bytes().decode(encoding)
     except UnicodeError:
         return [], [failed("bag-info", INFO, INFO, line=encoding)]
-    return _elements(_BREAK.split(text.removeprefix("\ufeff")))
+    return _elements(_BREAK.split(printed(text.removeprefix("\ufeff"))))
 
 
 def lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
@@ -111,14 +115,13 @@ def _value(pattern: re.Pattern[str], lines: list[str]) -> str:
 
 
 def _knows(encoding: str) -> bool:
-    """Whether text can be decoded from it; Python knows codecs that are none of text."""
+    """Whether it is an encoding of text, and not one that only Python knows."""
     try:
-        b"text".decode(encoding)
-    except UnicodeError:
-        return True
+        with suppress(UnicodeError):
+            b"text".decode(encoding)
+        return codecs.lookup(encoding).name not in _OWN
     except (LookupError, ValueError):
         return False
-    return bool(encoding)
 
 
 def _elements(lines: list[str]) -> tuple[list[tuple[str, str]], list[Finding]]:

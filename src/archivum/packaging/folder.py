@@ -30,6 +30,14 @@ ELEMENTS: Final = (
 _ISO_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T[0-9:.]+(Z|[+-]\d\d:\d\d)?)?)?)?")
 
 
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+def printed(value: str) -> str:
+    """A value that metadata in XML can hold: what XML 1.0 §2.2 does not allow becomes U+FFFD."""
+    return _NOT_XML.sub("\ufffd", value)
+
+
 def inside(path: str) -> bool:
     """Whether a path that a manifest gives stays in the folder it is relative to (CWE-22)."""
     if "\\" in path or "\0" in path or path[1:2] == ":":
@@ -218,7 +226,7 @@ class _Table:
     def _values(self, row: list[str]) -> Mapping[str, str]:
         values: dict[str, str] = {}
         for column, cell in zip(self._columns, row, strict=True):
-            if column in ELEMENTS and (value := cell.strip()):
+            if column in ELEMENTS and (value := printed(cell).strip()):
                 key = f"dc:{column}"
                 values[key] = f"{values[key]}; {value}" if key in values else value
         return values

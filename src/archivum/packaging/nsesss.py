@@ -45,7 +45,10 @@ class NsesssReader:
     def algorithms(self, root: Path) -> frozenset[str]:
         """Return the algorithms that the checksums in the METS were made with."""
         found: set[bytes] = set()
-        with (root / (_main(root) or MAIN)).open("rb") as file:
+        main = _main(root)
+        if main is None:
+            return frozenset()
+        with (root / main).open("rb") as file:
             rest = b""
             while chunk := file.read(_SCAN):
                 found.update(_CHECKSUM_TYPE.findall(rest + chunk))
@@ -115,10 +118,12 @@ def _explain(document: Document, name: str, schemas: "Schemas", path: Path) -> N
     told = False
     for error in islice(schemas.explain(name, path, EXPLAINED), EXPLAINED):
         told = True
-        where = error.xpath or f"{document.name}:{error.line}"
-        document.found("xml-invalid", Severity.ERROR, where, schema=name, reason=error.message)
+        document.found(
+            "xml-invalid", Severity.ERROR, f"{document.name}:{error.line}",
+            schema=name, path=error.xpath, reason=error.message,
+        )  # fmt: skip
     if not told:
-        document.found("xml-invalid", Severity.ERROR, document.name, schema=name, reason="–")
+        document.found("xml-invalid", Severity.ERROR, document.name, schema=name, path="/", reason="–")
 
 
 def _not_checked(document: Document) -> None:

@@ -160,7 +160,7 @@ class LocalStorage:
         target = self._path(key)
         nest = self.workplace() / f".{_worker()}.new"
         inner = nest / key
-        copied = False
+        moved = False
         with world(target):
             if os.path.lexists(target):
                 raise FileExistsError(errno.EEXIST, "exists", str(target))
@@ -168,16 +168,16 @@ class LocalStorage:
             with world(target):
                 shutil.rmtree(nest, ignore_errors=True)
                 inner.parent.mkdir(parents=True)
-                copied = _bring(folder, inner)
+                moved = _bring(folder, inner)
                 sync_tree(nest)
             self._reveal(nest, key)
         except BaseException:
-            if not copied and inner.exists():
+            if moved:
                 inner.rename(folder)
             raise
         finally:
             shutil.rmtree(nest, ignore_errors=True)
-        if copied:
+        if not moved:
             shutil.rmtree(folder, ignore_errors=True)
         with suppress(OSError):
             sync_folder(folder.parent)
@@ -284,7 +284,7 @@ def _worker() -> str:
 
 
 def _bring(folder: Path, target: Path) -> bool:
-    """Move a folder; from another file system copy it and compare. Tell whether it was copied.
+    """Move a folder and return True; from another file system copy and compare it, and return False.
 
     Raises:
         CorruptionFound: the copy is not what was copied.
@@ -295,8 +295,8 @@ def _bring(folder: Path, target: Path) -> bool:
         if error.errno != errno.EXDEV:
             raise
         _copy(folder, target)
-        return True
-    return False
+        return False
+    return True
 
 
 def _copy(folder: Path, target: Path) -> None:

@@ -10,6 +10,7 @@ _CHUNK: Final = 1 << 18
 # One value is read as a whole (a message, the paths of one digest); a larger one is not an inventory's.
 LARGEST_VALUE: Final = 1 << 26
 
+_AFTER: Final = (" ", "\t", "\n", "\r", ",", ":", "]", "}")
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
 # the member that nearly every line of an inventory is: a digest and one path without escapes
 _ENTRY: Final = re.compile(
@@ -63,11 +64,11 @@ class JsonStream:
                     raise
             else:
                 # a number that ends where the window ends may go on
-                if end < len(self._text) or not self._more(size):
+                if self._text[end : end + 1] in _AFTER or not self._more(size):
                     self._at = end
                     return value
             size *= 2
-            if size > LARGEST_VALUE:
+            if len(self._text) > LARGEST_VALUE:
                 raise ValueError("a value is too large")
 
     def members(self) -> Iterator[str]:

@@ -104,7 +104,7 @@ class ObjectValidation:
     def __init__(self, source: Source, key: str, entries: Entries, seen: Seen | None = None) -> None:
         self._source, self._key, self._entries, self._seen = source, key, entries, seen
         self._claims = Claims(entries)
-        self._sidecars: list[bytes | None] = []
+        self._sidecars: list[bytes] = []
         self.id = self.spec = ""
 
     def faults(self) -> Iterator[Fault]:
@@ -188,7 +188,8 @@ class ObjectValidation:
         place = f"{where}.{algorithm}"
         with self._reading(place) as stream:
             data = stream.read(_SIDECAR_LIMIT) if stream else None
-        self._sidecars.append(data)
+        if data is not None:
+            self._sidecars.append(data)
         if data is None:
             yield Fault("E058", place, where=where)
         elif not (match := _SIDECAR(data)):
