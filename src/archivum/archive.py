@@ -28,7 +28,7 @@ from archivum.catalogue.details import details
 from archivum.catalogue.journal import Journal
 from archivum.catalogue.rows import Details
 from archivum.configuration import FILE, Configuration, TimeStamping, read_configuration
-from archivum.errors import Busy, CorruptionFound, NotFound
+from archivum.errors import Busy, NotFound
 from archivum.model import Agent, AgentKind
 from archivum.place import data_folder
 from archivum.profile import Profiles
@@ -76,11 +76,8 @@ class Archive:
         return self.authority.chain() + (trial.read_bytes() if trial.is_file() else b"")
 
     def details(self, uuid: UUID, kind: str) -> Details | None:
-        """Return what only its AIP tells of a stored package; None if that cannot be read."""
-        try:
-            return details(self.ocfl, uuid, kind)
-        except (CorruptionFound, NotFound):
-            return None
+        """Return what only its AIP tells of a stored package, read by the reader of its kind."""
+        return details(self.ocfl, uuid, kind)
 
     def catch_up(self) -> int:
         """Show in the catalogue what the journal has beyond it, as after a crash; return how many events."""
@@ -110,6 +107,22 @@ class Archive:
             lock.write(f"{self.agent.name}, process {os.getpid()}\n")
             lock.flush()
             yield
+
+
+def rebuild(archive: Archive, *, dry_run: bool = False) -> int:
+    """Make the catalogue again from what is stored, as if it were lost; return how many events it shows.
+
+    Copies of the journal that are not whole are completed first; with ``dry_run`` nothing is.
+
+    Raises:
+        Busy: another process writes to the archive.
+        CorruptionFound: the journal is damaged.
+    """
+    if dry_run:
+        return archive.journal.head().seq
+    with archive.writing():
+        archive.journal.heal()
+        return archive.catalogue.rebuild(archive.journal, archive.details)
 
 
 def find_archive(start: Path) -> Path:

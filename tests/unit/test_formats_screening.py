@@ -63,9 +63,8 @@ PIECES = [
 def test_what_matches_is_never_ruled_out(pieces: list[bytes], data: bytes) -> None:
     expression = rb"(?s)\A" + b"".join(pieces)
     wanted = demand(expression, anchored=True)
-    ruled_out = not list(Table([wanted.start]).candidates(Content(data)))
-    end = len(data) if wanted.high is None else min(len(data), wanted.high + len(wanted.literal))
-    lacking = not Content(data).has(wanted.literal, wanted.low, end)
+    ruled_out = not list(Table([wanted]).candidates(Content(data), len(data)))
+    lacking = not Content(data).has(wanted.literal, wanted.low, wanted.high, len(data))
     assert not (re.match(expression, data) and (ruled_out or lacking))
 
 
@@ -81,8 +80,17 @@ def test_what_ends_with_the_file_begins_within_its_width(pieces: list[bytes], da
     assert bool(near) == bool(re.search(expression, data))
 
 
-def test_the_table_yields_in_order_those_whose_start_fits() -> None:
-    table = Table([demand(e, anchored=True).start for e in (rb"ab", rb".b", rb"x*c", rb"a.c", rb"abcd")])
-    assert list(table.candidates(Content(b"abc"))) == [0, 1, 2, 3]
-    assert list(table.candidates(Content(b"ab"))) == [0, 1, 2]
-    assert list(table.candidates(Content(b""))) == [2]
+def test_the_table_yields_in_order_those_that_are_not_ruled_out() -> None:
+    table = Table([demand(e, anchored=True) for e in (rb"ab", rb".b", rb"x*c", rb"a.c", rb"abcd", rb".*")])
+    assert list(table.candidates(Content(b"abc"), 3)) == [0, 1, 2, 3, 5]
+    assert list(table.candidates(Content(b"abc"), 2)) == [0, 1, 5]
+    assert list(table.candidates(Content(b""), 0)) == [5]
+
+
+def test_a_literal_is_where_it_begins_and_ends_within_bounds() -> None:
+    content = Content(b"--abc--")
+    assert content.has(b"abc", 2, 2, 5)
+    assert content.has(b"abc", 0, None, 7)
+    assert not content.has(b"abc", 0, 1, 7)
+    assert not content.has(b"abc", 3, None, 7)
+    assert not content.has(b"abc", 2, 2, 4)

@@ -275,7 +275,7 @@ def test_what_a_component_says(tmp_path: Path) -> None:
         "related": "K0",
         "verification": "platný",
     }
-    assert record.dates == {} and record.retention is None and record.paths == ()
+    assert record.dates == {} and record.retention is None and record.paths == ("komponenty/a.pdf",)
 
 
 def test_a_volume_lies_below_its_part_and_type_file(tmp_path: Path) -> None:

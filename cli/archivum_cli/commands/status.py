@@ -53,10 +53,8 @@ def _show(shell: Shell, now: Standing, name: str) -> None:
 
 
 def _text(shell: Shell, matter: Matter) -> str:
-    text, hint = (
-        say(f"audit.{matter.name}", shell.language, part, **matter.params)
-        for part in ("text", "hint")  # type: ignore[arg-type]
-    )
+    text = say(f"audit.{matter.name}", shell.language, "text", **matter.params)
+    hint = say(f"audit.{matter.name}", shell.language, "hint", **matter.params)
     return f"{text}\n    → {hint}"
 
 

@@ -58,8 +58,8 @@ def _wrong(archive: Archive, totals: Totals) -> Iterator[Matter]:
         yield Matter("failed-copies", {"count": totals.failed_copies})
     if totals.undescribed:
         yield Matter("undescribed", {"count": totals.undescribed})
-    for storage, key in archive.journal.behind():
-        yield Matter("journal-behind", {"storage": storage, "key": key})
+    for storage in archive.journal.behind():
+        yield Matter("journal-behind", {"storage": storage})
 
 
 def _due(archive: Archive, totals: Totals, free: int, disk: int) -> Iterator[Matter]:

@@ -96,6 +96,11 @@ class Journal:
         """
         return verify(self._storages, known)
 
+    def behind(self) -> list[str]:
+        """Return the names of the storages whose copy ends before the longest; nothing is read or changed."""
+        ends = {storage.name: _end(storage) for storage in self._storages}
+        return [name for name, end in ends.items() if end < max(ends.values())]
+
     def heal(self) -> list[tuple[str, str]]:
         """Complete every copy from the others, and return the storage and the key of each segment added.
 

@@ -177,7 +177,7 @@ def _signatures(puid: str, element: ET.Element) -> Iterator[_Signature]:
 
 
 def _wanted(signature: _Signature) -> Demand:
-    """Return what all patterns of a signature demand near the start, and the first of the others' literals."""
+    """Return what the patterns of a signature demand at the start, and the literal of one of them."""
     heads = [pattern.demand for pattern in signature.patterns if pattern.position != "EOF"]
     first = heads[0] if heads else Demand()
     return first._replace(start=tuple(part for each in heads for part in each.start))

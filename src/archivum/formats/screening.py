@@ -1,4 +1,4 @@
-"""What of a file a signature cannot do without: read off its regular expression once, looked up in no time.
+"""What a signature cannot do without: read off its expression once, looked up in a file in a third of a ms.
 
 fido tries 2 300 expressions one after the other on every file, at 5 ms a file. A signature is only worth
 trying where the bytes are that its expression demands: those near the start of the file (one table for all

@@ -145,7 +145,7 @@ def record(archive: Archive, submission: Submission, events: Sequence[Event]) ->
     described = submission.receipt.uuid, Details(submission.index.records())
     archive.catalogue.catch_up(
         archive.journal,
-        lambda uuid: described[1] if uuid == described[0] else archive.details(uuid),
+        lambda uuid, kind: described[1] if uuid == described[0] else archive.details(uuid, kind),
         entries,
     )
 

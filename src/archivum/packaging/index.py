@@ -8,6 +8,8 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,6 +29,7 @@ CREATE TABLE file (path BLOB PRIMARY KEY, size INTEGER, digests TEXT, format TEX
 CREATE TABLE promise (number INTEGER PRIMARY KEY, path BLOB, size INTEGER, algorithm TEXT, digest TEXT,
                       mime TEXT, reference TEXT, created TEXT, place TEXT);
 CREATE INDEX promised ON promise (path);
+CREATE INDEX referring ON promise (reference);
 CREATE TABLE record (number INTEGER PRIMARY KEY, id TEXT UNIQUE, parent TEXT, body TEXT);
 CREATE INDEX child ON record (parent);
 CREATE TABLE name (folded BLOB PRIMARY KEY, path BLOB, kind TEXT) WITHOUT ROWID;
@@ -211,6 +214,21 @@ class PackageIndex:
             (record.id, record.parent, json.dumps(to_plain(record))),
         )
         return done.rowcount == 1
+
+    def link_records(self) -> None:
+        """Give each record that promises refer to by its id the paths of the files they speak of."""
+        rows = self._base.execute(
+            "SELECT DISTINCT record.id, promise.path FROM record"
+            " JOIN promise ON promise.reference = record.id"
+            " WHERE EXISTS (SELECT 1 FROM file WHERE file.path = promise.path)"
+            " ORDER BY record.number, promise.number"
+        )
+        for record_id, pairs in groupby(rows, key=lambda row: row[0]):
+            record = self.record(record_id)
+            if record is not None:
+                linked = replace(record, paths=tuple(os.fsdecode(path) for _, path in pairs))
+                body = json.dumps(to_plain(linked))
+                self._base.execute("UPDATE record SET body = ? WHERE id = ?", (body, record_id))
 
     def record(self, record_id: str) -> Record | None:
         """Return the record of this id."""

@@ -73,7 +73,8 @@ class NsesssReader:
         return reading.package(root.name, variant)
 
     def describe(self, root: Path, index: PackageIndex) -> None:
-        """Nothing is left to say: a component's files are the promises that refer to it."""
+        """Give each component its files: those whose promises refer to it."""
+        index.link_records()
 
 
 def _main(root: Path) -> str | None:
@@ -120,10 +121,12 @@ def _explain(document: Document, name: str, schemas: "Schemas", path: Path) -> N
         told = True
         document.found(
             "xml-invalid", Severity.ERROR, f"{document.name}:{error.line}",
-            schema=name, path=error.xpath, reason=error.message,
+            schema=name, path=error.xpath, reason=error.text("en"), reason_cs=error.text("cs"),
         )  # fmt: skip
     if not told:
-        document.found("xml-invalid", Severity.ERROR, document.name, schema=name, path="/", reason="–")
+        document.found(
+            "xml-invalid", Severity.ERROR, document.name, schema=name, path="/", reason="–", reason_cs="–"
+        )
 
 
 def _not_checked(document: Document) -> None:

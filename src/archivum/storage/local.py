@@ -182,6 +182,21 @@ class LocalStorage:
         with suppress(OSError):
             sync_folder(folder.parent)
 
+    def set_aside(self, key: str) -> Path:
+        """Take a folder that turned out to be broken out of its key; it stays in ``work``, for people to see.
+
+        Raises:
+            Misconfigured: the storage is not there, read-only, or fails.
+        """
+        aside = self.workplace() / "aside"
+        with world(aside):
+            make_folders(aside)
+        number = 1
+        while (target := aside / f"{key.rpartition('/')[2]}-{number}").exists():
+            number += 1
+        move_folder(self.root / key, target)
+        return target
+
     def workplace(self) -> Path:
         """Return the folder from which :meth:`take` needs no copy."""
         path = self._present() / WORK

@@ -104,7 +104,7 @@ class ObjectValidation:
     def __init__(self, source: Source, key: str, entries: Entries, seen: Seen | None = None) -> None:
         self._source, self._key, self._entries, self._seen = source, key, entries, seen
         self._claims = Claims(entries)
-        self._sidecars: list[bytes] = []
+        self._sidecars: dict[str, bytes] = {}
         self.id = self.spec = ""
 
     def faults(self) -> Iterator[Fault]:
@@ -189,7 +189,7 @@ class ObjectValidation:
         with self._reading(place) as stream:
             data = stream.read(_SIDECAR_LIMIT) if stream else None
         if data is not None:
-            self._sidecars.append(data)
+            self._sidecars[where] = data
         if data is None:
             yield Fault("E058", place, where=where)
         elif not (match := _SIDECAR(data)):
@@ -210,7 +210,7 @@ class ObjectValidation:
             where = f"{name}/{INVENTORY}"
             if name == newest.head and self._same(where, digest):
                 yield from self._sidecar(where, newest.algorithm, digest)
-                if len(set(self._sidecars[:1] + self._sidecars[-1:])) > 1:
+                if len({self._sidecars.get(one) for one in (INVENTORY, where)} - {None}) > 1:
                     # their digests may agree and yet a byte be changed (a letter's case, white space)
                     yield Fault(SIDECAR, f"{where}.{newest.algorithm}", where=INVENTORY)
                 continue
