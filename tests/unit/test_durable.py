@@ -209,6 +209,21 @@ def test_a_folder_stays_where_it_was_if_the_disk_fails_at_the_last_step(
     assert list(storage.workplace().iterdir()) == []
 
 
+def test_what_is_set_aside_leaves_no_empty_folders(storage: LocalStorage) -> None:
+    for key in ("ocfl/a/b/1", "ocfl/a/c/2"):
+        folder = storage.workplace() / "package"
+        folder.mkdir()
+        (folder / "x").write_bytes(key.encode())
+        storage.take(folder, key)
+    first = storage.set_aside("ocfl/a/b/1")
+    assert (first / "x").read_bytes() == b"ocfl/a/b/1"
+    assert [key for key, _ in storage.list("ocfl")] == ["ocfl/a/c/2/x"]
+    assert list(storage.strays()) == []
+    assert storage.set_aside("ocfl/a/c/2") != first
+    assert [key for key, _ in storage.list()] == ["README.txt"]
+    assert list(storage.strays()) == [("ocfl", Stray.EMPTY_FOLDER)], "the top folder stays"
+
+
 def test_a_storage_that_is_gone_is_not_an_empty_one(storage: LocalStorage, tmp_path: Path) -> None:
     storage.put("a", b"1")
     storage.root.rename(tmp_path / "elsewhere")

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archivum.storage import ocfl_json
@@ -33,6 +33,7 @@ blocks = st.dictionaries(digests | st.text(), st.lists(st.text(), max_size=3) | 
 indents = st.sampled_from([None, 0, 2, "\t"])
 
 
+@settings(deadline=None)
 @given(values, indents, st.integers(1, 7), st.booleans())
 def test_a_value(value: Any, indent: Any, most: int, ascii_only: bool) -> None:
     data = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode("utf-8", "replace")
@@ -41,6 +42,7 @@ def test_a_value(value: Any, indent: Any, most: int, ascii_only: bool) -> None:
     stream.end()
 
 
+@settings(deadline=None)
 @given(blocks, indents, st.integers(1, 40))
 def test_the_entries_of_a_block(block: dict[str, Any], indent: Any, most: int) -> None:
     data = json.dumps({"manifest": block, "head": "v1"}, indent=indent).encode()

@@ -221,6 +221,8 @@ SPOILED: dict[str, tuple[Callable[[Inventories], object], set[str]]] = {
     "a message that is a number": (everywhere(put("versions", "v1", "message", 1)), {"E094"}),
     "a user that is a text": (everywhere(put("versions", "v1", "user", "A")), {"E054"}),
     "a user without a name": (everywhere(drop("versions", "v1", "user", "name")), {"E054"}),
+    "a user with an empty name": (everywhere(put("versions", "v1", "user", "name", "")), {"E054"}),
+    "an address that is a number": (everywhere(put("versions", "v1", "user", "address", 1)), {"E054"}),
     "a user without an address": (everywhere(drop("versions", "v1", "user", "address")), {"W008"}),
     "an address that is no URI": (everywhere(put("versions", "v1", "user", "address", "home")), {"W009"}),
     "a state that is a text": (everywhere(put("versions", "v1", "state", "x")), {"E050", "E107"}),

@@ -11,6 +11,7 @@ from archivum.packaging import nsesss
 from archivum.packaging.index import PackageIndex
 from archivum.packaging.nsesss import NsesssReader
 from archivum.packaging.xml import Document
+from archivum.schemas import SchemaError
 from tests.unit.test_reader_base import Seen, see, write
 
 V3, V4 = "http://www.mvcr.cz/nsesss/v3", "http://www.mvcr.cz/nsesss/v4"
@@ -503,10 +504,8 @@ class Shop:
         return name
 
     def explain(self, name: str, path: Path, limit: int) -> Any:
-        from types import SimpleNamespace
-
         for number in range(limit + 1):
-            yield SimpleNamespace(line=number, path="/", message=f"{name} {number}", xpath="")
+            yield SchemaError("too-many", number, "/", "", {"subject": name})
 
 
 @pytest.mark.parametrize(

@@ -271,7 +271,7 @@ def _time(text: str | None) -> datetime | None:
 
 def _number(number: int | None) -> int | None:
     """A package may state any number; one that no year or period can be is left to the record's body."""
-    return number if number in _NUMBER_RANGE else None
+    return number if number is not None and number in _NUMBER_RANGE else None
 
 
 def _first(dates: Mapping[str, str], *names: str) -> str:

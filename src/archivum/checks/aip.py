@@ -7,7 +7,7 @@ against the time-stamp over it and against what the journal says it was.
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import islice
 from typing import Final
 from uuid import UUID
 
@@ -27,7 +27,7 @@ _STAMP_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class AipCheck:
-    """What was found: ``findings`` are only those that say that something is wrong or could not be read.
+    """What was found: ``findings`` say that something is wrong or could not be read, ``notes`` the rest.
 
     ``files`` and ``size`` (bytes) are all that was read of the newest version, ``payload`` the numbers of the
     bag's payload; ``manifest`` is the SHA-512 of the payload manifest as it is now.
@@ -82,11 +82,12 @@ def check_aip(ocfl: OcflRoot, uuid: UUID, roots: bytes, manifest: str = "") -> A
         files, size = index.totals()
         actual = index.file(MANIFEST)
         payload = index.totals("data/")
-    notes = stamp.findings if stamp else ()
-    wrong = (one for one in notes if one.severity is not Severity.INFO)
+    told = stamp.findings if stamp else ()
+    wrong = [one for one in findings if one.severity is Severity.ERROR]
+    wrong += [one for one in told if one.severity is not Severity.INFO]
     return AipCheck(
-        uuid, files, size, payload, actual.digests["sha512"] if actual else "", stamp,
-        tuple(chain(findings, wrong)), tuple(one for one in notes if one.severity is Severity.INFO),
+        uuid, files, size, payload, actual.digests["sha512"] if actual else "", stamp, tuple(wrong),
+        tuple(one for one in (*findings, *told) if one not in wrong),
     )  # fmt: skip
 
 

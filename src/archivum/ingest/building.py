@@ -1,7 +1,8 @@
 """Build, seal, store: from an accepted submission to an AIP in storage that has been read back."""
 
+from dataclasses import replace
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from archivum.archive import SOFTWARE, Archive
 from archivum.checks.aip import CHAIN, STAMP, AipCheck, check_aip, object_id
@@ -9,7 +10,7 @@ from archivum.errors import CorruptionFound, Misconfigured
 from archivum.ingest.order import Order
 from archivum.ingest.recording import Stored
 from archivum.ingest.submission import Submission
-from archivum.model import Event, Verdict
+from archivum.model import Agent, Event, Identifier, Verdict
 from archivum.packaging.bag import Built, close_bag
 from archivum.packaging.czdax import Context, Fonds, build, submission_folder
 from archivum.plain import instant
@@ -44,7 +45,7 @@ def build_aip(
         ((file.path, file.digests, file.size) for file in built.all_files()),
         at=receipt.at,
         message="ingest",
-        agent=receipt.agent,
+        agent=replace(receipt.agent, identifiers=(_address(archive, receipt.agent),)),
     )
     return read_back(archive, receipt.uuid, built.manifest)
 
@@ -61,6 +62,11 @@ def read_back(archive: Archive, uuid: UUID, manifest: str = "") -> Stored:
         first = check.findings[0]
         raise CorruptionFound("ingest.read-back", uuid=uuid, finding=first.text(), place=aside)
     return _stored(archive, uuid, check)
+
+
+def _address(archive: Archive, agent: Agent) -> Identifier:
+    """Return the URI that OCFL wants of whoever made a version (OCFL 1.1 §3.5.3.1, W008): ours for the agent."""
+    return Identifier(f"urn:uuid:{uuid5(archive.configuration.uuid, agent.name)}")
 
 
 def _context(archive: Archive, submission: Submission, order: Order) -> Context:

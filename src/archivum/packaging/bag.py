@@ -139,6 +139,16 @@ def decode_path(spelled: str) -> str | None:
     return re.sub("%(?:25|0[AaDd])", lambda match: _DECODED[match[0].upper()], spelled)
 
 
+def readable_size(size: int) -> str:
+    """Return bytes in the decimal unit that people read (IEC 80000-13)."""
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if amount < 1000 or unit == "TB":
+            return f"{size} B" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    raise AssertionError("unreachable")
+
+
 def _inside(path: str) -> bool:
     return all(part not in ("", ".", "..") for part in path.split("/"))
 

@@ -10,7 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from archivum.model import Event, File, Package, Receipt
-from archivum.packaging.bag import Built, payload, write_declaration, write_info, write_manifest
+from archivum.packaging.bag import (
+    Built,
+    payload,
+    readable_size,
+    write_declaration,
+    write_info,
+    write_manifest,
+)
 from archivum.packaging.czdax_context import (
     DESCRIPTION,
     METS,
@@ -101,20 +108,10 @@ def _info(aip: Aip, files: int, size: int) -> Iterator[tuple[str, str]]:
     yield "External-Identifier", str(receipt.uuid)
     yield "External-Identifier", receipt.package_id
     yield "Bagging-Date", receipt.at.date().isoformat()
-    yield "Bag-Size", _readable(size)
+    yield "Bag-Size", readable_size(size)
     yield "Payload-Oxum", f"{size}.{files}"
     yield "Bag-Group-Identifier", context.ingestion
     yield "Internal-Sender-Identifier", receipt.package_id
     yield "Internal-Sender-Description", f"{context.fonds.title} (NAD {context.fonds.number})"
     yield "Bag-Software-Agent", f"{context.software.name} {context.software.version}"
     yield "Archiving-Organization", f"{context.institution.name} ({context.institution_id})"
-
-
-def _readable(size: int) -> str:
-    """Return bytes in the decimal unit that people read (IEC 80000-13)."""
-    amount = float(size)
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if amount < 1000 or unit == "TB":
-            return f"{size} B" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    raise AssertionError("unreachable")

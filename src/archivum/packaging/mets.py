@@ -1,9 +1,11 @@
-"""METS.xml of the Czech exchange AIP: METS 1.12.1 with the CSIP attributes (CZDAX-PMT)."""
+"""METS.xml of the Czech exchange AIP (CZDAX-PMT) and of a DIP of it: METS 1.12.1 with the CSIP attributes."""
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from archivum.model import File, Identification, Promise
 from archivum.packaging.czdax_context import DESCRIPTION, PACKAGE_INFO, PREMIS, SUBMISSION, Aip
@@ -20,7 +22,9 @@ _ROOT: Final = (
     " https://DILCIS.eu/XML/METS/CSIPExtensionMETS https://earkcsip.dilcis.eu/schema/DILCISExtensionMETS.xsd"
     '"\n'
 )
-_PROFILE: Final = "https://stands.nacr.cz/da/2023/aip.xml"  # CZDAX-PMT0107
+_AIP_PROFILE: Final = "https://stands.nacr.cz/da/2023/aip.xml"  # CZDAX-PMT0107
+_DIP_PROFILE: Final = "https://earkdip.dilcis.eu/profile/E-ARK-DIP.xml"  # E-ARK DIP 2.2.0 DIP2
+_OF_AIP: Final = (DESCRIPTION, PREMIS, PACKAGE_INFO)  # made when the AIP was, in a DIP as well
 _CATEGORY: Final = "Mixed"  # a term of the CSIP vocabulary of content categories (CSIP2)
 _ANY_TYPE: Final = "application/octet-stream"  # RFC 2046 §4.5.1
 _MIME: Final = re.compile(
@@ -31,13 +35,24 @@ _DATE_TIME: Final = re.compile(
 )
 
 
-def write_mets(target: NewFile, aip: Aip, metadata: Sequence[File], outline: Outline) -> None:
-    """Write the METS of the package.
+@dataclass(frozen=True, slots=True)
+class DipCover:
+    """What is a DIP's own and not its AIP's: its identifier, and when it was made."""
 
-    ``metadata`` are the description, PREMIS and PACKAGE-INFO as written, with paths relative to the package.
+    id: UUID
+    at: str
+
+
+def write_mets(
+    target: NewFile, aip: Aip, metadata: Sequence[File], outline: Outline, dip: DipCover | None = None
+) -> None:
+    """Write the METS of the package, or of a DIP that holds what is in the index.
+
+    ``metadata`` are the description and the PREMIS files as written, with paths relative to the package;
+    identifiers within a DIP are those of its AIP, so that its description and PREMIS speak of its files.
     """
-    target.write(_header(aip))
-    target.write(_metadata_sections(aip, metadata))
+    target.write(_header(aip, dip))
+    target.write(_metadata_sections(aip, metadata, dip))
     target.write(f'<fileSec ID="{aip.names.of("fileSec")}">\n')
     for use, folder, files in _extra_groups(aip):
         target.write(_group_start(_group_id(aip, use), use))
@@ -50,42 +65,48 @@ def write_mets(target: NewFile, aip: Aip, metadata: Sequence[File], outline: Out
         created = _created(aip.index.promises(file.path)) if promised else None
         target.write(_file(aip.file_id(file.path), created or aip.at, SUBMISSION, file))
     target.write("</fileGrp>\n</fileSec>\n")
-    target.write(_physical_map(aip))
+    target.write(_physical_map(aip, metadata, dip))
     write_logical_map(target, aip, outline)
+    target.write(_source_map(aip) if dip else "")
     target.write("</mets>\n")
 
 
-def _header(aip: Aip) -> str:
+def _header(aip: Aip, dip: DipCover | None) -> str:
     software = aip.context.software
     content = "NSESSS" if aip.nsesss else "Volné soubory"
+    kind, profile = ("DIP", _DIP_PROFILE) if dip else ("AIP", _AIP_PROFILE)
+    # a reference to another package is that package's OBJID (CSIP 2.2.0)
+    source = f'<altRecordID TYPE="AIP">{aip.receipt.uuid}</altRecordID>' if dip else ""
     return (
-        f'{_ROOT} OBJID="{aip.receipt.uuid}" TYPE="{_CATEGORY}" PROFILE="{_PROFILE}"'
+        f'{_ROOT} OBJID="{dip.id if dip else aip.receipt.uuid}" TYPE="{_CATEGORY}" PROFILE="{profile}"'
         f' csip:CONTENTINFORMATIONTYPE="OTHER" csip:OTHERCONTENTINFORMATIONTYPE="{content}">\n'
-        f'<metsHdr CREATEDATE="{aip.at}" csip:OAISPACKAGETYPE="AIP">'
+        f'<metsHdr CREATEDATE="{dip.at if dip else aip.at}" csip:OAISPACKAGETYPE="{kind}">'
         '<agent ROLE="CREATOR" TYPE="OTHER" OTHERTYPE="SOFTWARE">'
         f"<name>{xml(software.name)}</name>"
-        f'<note csip:NOTETYPE="SOFTWARE VERSION">{xml(software.version or "–")}</note></agent></metsHdr>\n'
+        f'<note csip:NOTETYPE="SOFTWARE VERSION">{xml(software.version or "–")}</note></agent>'
+        f"{source}</metsHdr>\n"
     )
 
 
-def _metadata_sections(aip: Aip, metadata: Sequence[File]) -> str:
+def _metadata_sections(aip: Aip, metadata: Sequence[File], dip: DipCover | None) -> str:
     """A dmdSec for the description, one amdSec for the PREMIS files (CSIP31)."""
     descriptive = administrative = ""
     for file in metadata:
-        start = f'ID="{aip.names.of("metadata", file.path)}" CREATED="{aip.at}" STATUS="CURRENT"'
+        at = dip.at if dip and file.path not in _OF_AIP else aip.at
+        start = f'ID="{aip.names.of("metadata", file.path)}" CREATED="{at}" STATUS="CURRENT"'
         if file.path == DESCRIPTION:
-            reference = _reference(aip, file, "EAD")
+            reference = _reference(at, file, "EAD")
             descriptive += f'<dmdSec {start} GROUPID="INHERENT">{reference}</dmdSec>\n'
         else:
-            reference = _reference(aip, file, "PREMIS")
+            reference = _reference(at, file, "PREMIS")
             administrative += f'<digiprovMD {start} GROUPID="PRESERVATION">{reference}</digiprovMD>\n'
     return f"{descriptive}<amdSec>\n{administrative}</amdSec>\n"
 
 
-def _reference(aip: Aip, file: File, kind: str) -> str:
+def _reference(at: str, file: File, kind: str) -> str:
     return (
         f'<mdRef LOCTYPE="URL" MDTYPE="{kind}" MIMETYPE="application/xml"'
-        f' SIZE="{file.size}" CHECKSUM="{file.digests["sha512"]}" CHECKSUMTYPE="SHA-512" CREATED="{aip.at}"'
+        f' SIZE="{file.size}" CHECKSUM="{file.digests["sha512"]}" CHECKSUMTYPE="SHA-512" CREATED="{at}"'
         f' xlink:type="simple" xlink:href="{href(file.path)}"/>'
     )
 
@@ -133,18 +154,29 @@ def _created(promises: Iterator[Promise]) -> str | None:
     return None
 
 
-def _physical_map(aip: Aip) -> str:
+def _physical_map(aip: Aip, metadata: Sequence[File], dip: DipCover | None) -> str:
     names = aip.names
     groups = [(use, _group_id(aip, use)) for use, _, _ in _extra_groups(aip)]
+    administrative = (names.of("metadata", file.path) for file in metadata if file.path != DESCRIPTION)
     divisions = "".join(
         f'<div ID="{names.of("physical", label)}" LABEL="{label}"><fptr FILEID="{group}"/></div>\n'
         for label, group in (*groups, ("Representations", aip.representation))
     )
     return (
         f'<structMap ID="{names.of("structMap", "physical")}" TYPE="PHYSICAL" LABEL="CSIP">'
-        f'<div ID="{names.of("physical")}" LABEL="{aip.receipt.uuid}">\n'
+        f'<div ID="{names.of("physical")}" LABEL="{dip.id if dip else aip.receipt.uuid}">\n'
         f'<div ID="{names.of("physical", "Metadata")}" LABEL="Metadata"'
-        f' DMDID="{names.of("metadata", DESCRIPTION)}"'
-        f' ADMID="{names.of("metadata", PACKAGE_INFO)} {names.of("metadata", PREMIS)}"/>\n'
+        f' DMDID="{names.of("metadata", DESCRIPTION)}" ADMID="{" ".join(administrative)}"/>\n'
         f"{divisions}</div></structMap>\n"
+    )
+
+
+def _source_map(aip: Aip) -> str:
+    """The AIP that a DIP was made from, in the way that E-ARK AIP 2.2.0 points to another package."""
+    uuid = aip.receipt.uuid
+    return (
+        f'<structMap ID="{aip.names.of("structMap", "source")}" LABEL="source AIP">'
+        f'<div ID="{aip.names.of("source")}" LABEL="{uuid}">'
+        f'<mptr LOCTYPE="OTHER" OTHERLOCTYPE="UUID" xlink:type="simple" xlink:href="urn:uuid:{uuid}"/>'
+        "</div></structMap>\n"
     )

@@ -85,6 +85,19 @@ def walk(index: PackageIndex) -> Iterator[tuple[bool, Record]]:
             open_records.append((None, index.children(child.id)))
 
 
+def outline_of(index: PackageIndex) -> Outline:
+    """Return what there is to know of the tree of a package's records."""
+    outline = Outline()
+    above: list[Level] = []
+    for begins, record in walk(index):
+        if begins:
+            outline.note(record, above[-1] if above else None)
+            above.append(record.level)
+        else:
+            above.pop()
+    return outline
+
+
 def title_of(record: Record) -> str:
     """Return what a unit is called: its title, else what identifies it."""
     values = (identifier.value for identifier in record.identifiers)

@@ -194,7 +194,11 @@ class LocalStorage:
         number = 1
         while (target := aside / f"{key.rpartition('/')[2]}-{number}").exists():
             number += 1
-        move_folder(self.root / key, target)
+        place = self.root / key
+        move_folder(place, target)
+        with suppress(OSError):  # a folder that holds something else stays
+            for above in place.parents[: key.count("/") - 1]:
+                above.rmdir()
         return target
 
     def workplace(self) -> Path:

@@ -148,7 +148,9 @@ class Group(Span):
 
 def _query(base: sqlite3.Connection, text: str, *values: object) -> Iterator[Any]:
     try:
-        yield from base.execute(text, values)
+        # not `yield from`: it would close the cursor of a generator that is dropped after the database was
+        for row in base.execute(text, values):  # noqa: UP028
+            yield row
     except sqlite3.Error as error:
         raise _explained(error) from error
 

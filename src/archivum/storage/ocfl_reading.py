@@ -250,7 +250,7 @@ class _Reading:
             self.fault("E049", version.name, value)
 
     def _user(self, version: Version, value: Any) -> None:
-        if not isinstance(value, dict) or not isinstance(value.get("name"), str):
+        if not isinstance(value, dict) or not isinstance(value.get("name"), str) or not value["name"]:
             self.fault("E054", version.name, value)
             return
         version.user = value["name"]
@@ -260,9 +260,12 @@ class _Reading:
             self.fault("W008", version.name)
             return
         address = value["address"]
-        version.address = address if isinstance(address, str) else repr(address)
-        if not _URI(version.address):
-            self.fault("W009", version.name, version.address)
+        if not isinstance(address, str):
+            self.fault("E054", version.name, address)
+            return
+        version.address = address
+        if not _URI(address):
+            self.fault("W009", version.name, address)
 
 
 def _is_instant(value: str) -> bool:
