@@ -7,6 +7,7 @@ stdout is data, stderr is for people. With ``--json`` every line on stdout is a 
 
 import json
 import os
+import pwd
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -117,10 +118,12 @@ def language_of(environment: Mapping[str, str], argument: str | None = None) -> 
 
 def user_name() -> str:
     """Return who is at work, by the operating system."""
-    for name in ("ARCHIVUM_AGENT", "LOGNAME", "USER"):
-        if value := os.environ.get(name):
-            return value
-    return f"uid {os.getuid()}"
+    if value := os.environ.get("ARCHIVUM_AGENT"):
+        return value
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
 
 
 def readable(size: int) -> str:

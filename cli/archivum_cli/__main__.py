@@ -1,0 +1,5 @@
+"""``python -m archivum_cli`` is ``archivum``."""
+
+from archivum_cli.main import main
+
+main()
