@@ -12,7 +12,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 Value = TypeVar("Value")
@@ -32,25 +32,34 @@ def instant(at: datetime) -> str:
 
 def to_plain(value: object) -> Any:
     """Return a noun as JSON values: a dataclass becomes an object without the fields left at default."""
-    if value is None or isinstance(value, bool | int | float) or type(value) is str:
+    kind = type(value)
+    if kind in _AS_IS:
         return value
+    written = _WRITTEN.get(kind)
+    if written is not None:
+        return written(value)
     if isinstance(value, StrEnum):
         return value.value
-    if isinstance(value, datetime):
-        return instant(value)
-    if isinstance(value, UUID):
-        return str(value)
     if isinstance(value, Mapping):
         return {str(key): to_plain(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [to_plain(item) for item in value]
     if is_dataclass(value):
-        return {
-            name: to_plain(item)
-            for name, default in _shape(cast("Hashable", type(value)))
-            if (item := getattr(value, name)) != default
-        }
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+        plain = {}
+        for name, default in _shape(cast("Hashable", kind)):
+            item = getattr(value, name)
+            if item != default:
+                plain[name] = to_plain(item)
+        return plain
+    raise TypeError(f"{kind.__name__} has no JSON form")
+
+
+_AS_IS: Final = frozenset({str, int, float, bool, type(None)})
+_WRITTEN: Final[Mapping[type, Callable[[Any], Any]]] = {
+    datetime: instant,
+    UUID: str,
+    tuple: lambda value: [to_plain(item) for item in value],
+    list: lambda value: [to_plain(item) for item in value],
+    dict: lambda value: {str(key): to_plain(item) for key, item in value.items()},
+}
 
 
 def from_plain(kind: type[Value], plain: object) -> Value:

@@ -4,11 +4,11 @@ The object against its inventories (OCFL 1.1), the bag against its manifests (RF
 against the time-stamp over it and against what the journal says it was.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Final
+from itertools import chain, islice
+from typing import BinaryIO, Final
 from uuid import UUID
 
 from archivum.errors import CorruptionFound, NotFound
@@ -23,6 +23,8 @@ STAMP: Final = f"{MANIFEST}.tsr"
 CHAIN: Final = "time-stamp-chain.pem"
 FINDINGS: Final = 1000  # of one AIP; after so many it is known well enough that it is broken
 _STAMP_BYTES: Final = 1 << 20
+
+Opened = Callable[[str], BinaryIO]  # opens a file of the object by its logical path
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +70,16 @@ def check_aip(ocfl: OcflRoot, uuid: UUID, roots: bytes, manifest: str = "") -> A
     if not ocfl.storage.exists(key):
         return AipCheck(uuid, findings=(_failed("aip-absent", key),))
     with PackageIndex() as index:
-        found = validate(
-            ocfl.storage,
-            key,
-            seen=lambda path, size, digests: index.add_file(File(path, size, digests)),
-        )
-        findings = list(islice(found, FINDINGS))
+        findings: list[Finding] = []
+        for finding in chain(_object(ocfl, key, index), _beside(ocfl, key)):
+            # to the end, however many there are: what is not read would look as if it were missing
+            if len(findings) < FINDINGS:
+                findings.append(finding)
         stamp: TimeStamp | None = None
         # an inventory that cannot be acted on has its findings already
-        with suppress(CorruptionFound, NotFound):
-            findings += islice(_bag(ocfl, uuid, index, manifest), FINDINGS)
-            stamp = _stamp(ocfl, uuid, index, roots)
+        with suppress(CorruptionFound, NotFound), ocfl.opening(object_id(uuid)) as opened:
+            findings += islice(_bag(opened, index, manifest), FINDINGS)
+            stamp = _stamp(opened, index, roots)
         files, size = index.totals()
         actual = index.file(MANIFEST)
         payload = index.totals("data/")
@@ -91,10 +92,24 @@ def check_aip(ocfl: OcflRoot, uuid: UUID, roots: bytes, manifest: str = "") -> A
     )  # fmt: skip
 
 
-def _bag(ocfl: OcflRoot, uuid: UUID, index: PackageIndex, manifest: str) -> Iterator[Finding]:
+def _object(ocfl: OcflRoot, key: str, index: PackageIndex) -> Iterator[Finding]:
+    """Validate the object, and note each file of its newest version with the digests that it has now."""
+    return validate(
+        ocfl.storage, key, seen=lambda path, size, digests: index.add_file(File(path, size, digests))
+    )
+
+
+def _beside(ocfl: OcflRoot, key: str) -> Iterator[Finding]:
+    """Yield what OCFL lets others put beside the versions, and archivum never does."""
+    for folder in ("logs", "extensions"):
+        for found, _ in ocfl.storage.list(f"{key}/{folder}"):
+            yield _failed("aip-extra", found.removeprefix(f"{key}/"))
+
+
+def _bag(opened: Opened, index: PackageIndex, manifest: str) -> Iterator[Finding]:
     """Hold the bag against its manifests, and the payload manifest against what it was."""
     for name in (MANIFEST, TAG_MANIFEST):
-        yield from _read(ocfl, uuid, index, name)
+        yield from _read(opened, index, name)
     for promise in index.missing():
         yield _failed("aip-missing", promise.path, promise.where)
     for file in index.unpromised():
@@ -111,10 +126,10 @@ def _bag(ocfl: OcflRoot, uuid: UUID, index: PackageIndex, manifest: str) -> Iter
         yield _failed("aip-missing", STAMP, MANIFEST)
 
 
-def _read(ocfl: OcflRoot, uuid: UUID, index: PackageIndex, name: str) -> Iterator[Finding]:
+def _read(opened: Opened, index: PackageIndex, name: str) -> Iterator[Finding]:
     """Take what a manifest says into the index."""
     try:
-        with ocfl.open(object_id(uuid), name) as stream:
+        with opened(name) as stream:
             for digest, path in read_manifest(stream, name):
                 index.add_promise(Promise(path, None, "sha512", digest, where=name))
     except NotFound:
@@ -123,12 +138,12 @@ def _read(ocfl: OcflRoot, uuid: UUID, index: PackageIndex, name: str) -> Iterato
         yield _failed("aip-unreadable", name, line=str(error.params.get("line", "–")))
 
 
-def _stamp(ocfl: OcflRoot, uuid: UUID, index: PackageIndex, roots: bytes) -> TimeStamp | None:
+def _stamp(opened: Opened, index: PackageIndex, roots: bytes) -> TimeStamp | None:
     """Verify the time-stamp over the payload manifest as it is now."""
     manifest = index.file(MANIFEST)
     if manifest is None or index.file(STAMP) is None:
         return None
-    with ocfl.open(object_id(uuid), STAMP) as stream:
+    with opened(STAMP) as stream:
         response = stream.read(_STAMP_BYTES)
     return verify(response, bytes.fromhex(manifest.digests["sha512"]), roots, subject=STAMP)
 

@@ -104,6 +104,16 @@ class Identifying:
             while len(self._waiting) > QUEUED:
                 self._turn(wait=True)
 
+    def begin(self) -> None:
+        """Have the worker begin with what was added so far, however little, while the caller does other work.
+
+        Raises:
+            Misconfigured: the engines cannot be started.
+        """
+        self._flush()
+        if self._waiting:
+            self._turn(wait=False)
+
     def ready(self) -> Iterator[tuple[str, Identification]]:
         """Yield, without waiting, the keys and identifications that are there; in the order of adding.
 

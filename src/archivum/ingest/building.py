@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 from archivum.archive import SOFTWARE, Archive
 from archivum.checks.aip import CHAIN, STAMP, AipCheck, check_aip, object_id
-from archivum.errors import CorruptionFound, Misconfigured
+from archivum.errors import CorruptionFound
 from archivum.ingest.order import Order
 from archivum.ingest.recording import Stored
 from archivum.ingest.submission import Submission
@@ -15,7 +15,7 @@ from archivum.packaging.bag import Built, close_bag
 from archivum.packaging.czdax import Context, Fonds, build, submission_folder
 from archivum.plain import instant
 from archivum.signatures import verify
-from archivum.storage.durable import create, publish, world
+from archivum.storage.durable import create, keep, world
 
 VERSION = "v1"
 
@@ -65,7 +65,7 @@ def read_back(archive: Archive, uuid: UUID, manifest: str = "") -> Stored:
 
 
 def _address(archive: Archive, agent: Agent) -> Identifier:
-    """Return the URI that OCFL wants of whoever made a version (OCFL 1.1 §3.5.3.1, W008): ours for the agent."""
+    """Return the URI that OCFL wants of whoever made a version (OCFL 1.1 §3.5.3.1): ours for the agent."""
     return Identifier(f"urn:uuid:{uuid5(archive.configuration.uuid, agent.name)}")
 
 
@@ -85,20 +85,26 @@ def _seal(archive: Archive, bag: Path, built: Built) -> None:
     """Have the manifest stamped, or take the stamp that an interrupted ingest got for the same manifest.
 
     Raises:
-        Misconfigured: the authority does not stamp, or what it gave does not hold.
+        Misconfigured: the authority does not stamp.
     """
-    kept = stamp_place(archive, built.manifest)
     imprint = bytes.fromhex(built.manifest)
-    if not kept.exists():
+    response = _kept_stamp(archive, built.manifest, imprint)
+    if response is None:
         response = archive.authority.stamp(imprint, archive.clock())
-        stamp = verify(response, imprint, archive.trusted(), subject=STAMP)
-        if stamp.verdict is Verdict.FAILED:
-            raise Misconfigured("ingest.stamp", name=archive.authority.name, finding=stamp.findings[0].text())
-        publish(kept, response)
-    with world(bag / STAMP), create(bag / STAMP) as file:
-        file.write(kept.read_bytes())
-    with world(bag / CHAIN), create(bag / CHAIN) as file:
-        file.write(archive.authority.chain())
+        keep(stamp_place(archive, built.manifest), response)
+    for path, data in ((STAMP, response), (CHAIN, archive.authority.chain())):
+        with world(bag / path), create(bag / path) as file:
+            file.write(data)
+
+
+def _kept_stamp(archive: Archive, manifest: str, imprint: bytes) -> bytes | None:
+    """Return the stamp that an interrupted ingest got, if it is there and holds."""
+    try:
+        response = stamp_place(archive, manifest).read_bytes()
+    except FileNotFoundError:
+        return None
+    stamp = verify(response, imprint, archive.trusted(), subject=STAMP)
+    return None if stamp.verdict is Verdict.FAILED else response
 
 
 def stamp_place(archive: Archive, manifest: str) -> Path:

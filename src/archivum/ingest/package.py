@@ -203,5 +203,6 @@ def _claim(archive: Archive, submission: Submission, order: Order) -> Iterator[N
 def sweep(archive: Archive) -> None:
     """Remove what killed runs have left in the workplace; the caller is the only process that writes."""
     with world(archive.root):
-        for place in archive.storage.workplace().glob(f"{PLACE}*"):
-            shutil.rmtree(place)
+        for pattern in (f"{PLACE}*", ".*.new"):
+            for place in archive.storage.workplace().glob(pattern):
+                shutil.rmtree(place)

@@ -17,6 +17,8 @@ from archivum.storage.transfer import Damaged, Entry, EntryKind, Opened, Opener,
 
 Progress = Callable[[int], None]
 
+FETCH = 512  # files after which identifications are fetched, so that they do not pile up
+
 
 @dataclass(slots=True)
 class Reception:
@@ -33,11 +35,12 @@ class Reception:
     identifying: Identifying
     guided: Callable[[], Iterable[str]]
     progress: Progress
+    files: int = 0
 
     def receive(self) -> bool:
         """Read every entry of the transfer once; what is wrong with it goes to the index as findings.
 
-        False if it could not be read to its end.
+        False if it could not be read to its end. The last identifications are still to be fetched.
         """
         self.root.mkdir(parents=True)
         algorithms: tuple[str, ...] | None = None
@@ -59,7 +62,7 @@ class Reception:
         self.safety.end()
         if algorithms is None:
             self._late(_with_own(self.guided()))
-        self.index.set_formats(self.identifying.results())
+        self.identifying.begin()
         return whole
 
     def _guide(self, path: str) -> bool:
@@ -86,6 +89,9 @@ class Reception:
             return
         self.index.add_file(file)
         self.identifying.add(path, target, target.name, file.size)
+        if self.files % FETCH == FETCH - 1:
+            self.index.set_formats(self.identifying.ready())
+        self.files += 1
 
     def _late(self, algorithms: tuple[str, ...]) -> None:
         """Make the digests that were not known to be needed while the transfer was read, from its copy."""

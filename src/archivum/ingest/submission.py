@@ -19,7 +19,7 @@ from archivum.packaging.index import PackageIndex
 from archivum.packaging.reader import READERS, Reader, detect
 from archivum.plain import canonical, from_plain, to_plain
 from archivum.profile import Profile
-from archivum.storage.durable import publish
+from archivum.storage.durable import keep
 from archivum.storage.transfer import Damaged
 from archivum.storage.transfers import open_transfer
 
@@ -69,11 +69,12 @@ def receive(
     A package that was received before keeps its first receipt until it is stored or refused, so that what an
     interrupted ingest began is ended with the same bytes.
     """
-    root = place / "in" / "package"
+    name, whole = path.resolve().name, False
+    # a container holds a folder that is mostly named like itself: then nothing has to be renamed
+    root = place / "in" / (path.stem if path.is_file() else name)
     named = archive.profiles.get(order.profile).limits if order.profile else archive.profiles.loosest()
     safety = Safety(index, named)
     guided = _Guided(archive, order, root, safety)
-    name, whole = path.resolve().name, False
     try:
         transfer = open_transfer(path)
     except Damaged as damage:
@@ -85,20 +86,29 @@ def receive(
             name = safety.root or transfer.name
         finally:
             transfer.close()
-    package = _read(archive, guided, root, name, index, whole)
+    package = _read(archive, guided, root, name, index, identifying, whole)
     receipt = _receipt(archive, package, guided.profile, order, name, index)
     return Submission(root.with_name(name), index, package, guided.profile, receipt)
 
 
 def _read(
-    archive: Archive, guided: _Guided, root: Path, name: str, index: PackageIndex, whole: bool
+    archive: Archive,
+    guided: _Guided,
+    root: Path,
+    name: str,
+    index: PackageIndex,
+    identifying: Identifying,
+    whole: bool,
 ) -> Package:
     """Ask the package what it is, and ask everything there is to ask of it."""
     if not root.exists():
         return Package("", "", name, None)
-    root = root.rename(root.with_name(name))
+    if root.name != name:  # files that are being identified must not move
+        index.set_formats(identifying.results())
+        root = root.rename(root.with_name(name))
     package = guided.reader.read(root, index, archive.schemas)
     guided.reader.describe(root, index)
+    index.set_formats(identifying.results())
     if not whole:
         index.add_finding(Finding(NOT_COMPLETE, Verdict.INDETERMINATE, Severity.INFO))
     for finding in chain(completeness(package, index), identification(index), unchecked()):
@@ -135,9 +145,12 @@ def kept_receipt(archive: Archive, submission: Submission) -> Receipt:
         Misconfigured: the disk is full, read-only or fails.
     """
     place = receipt_place(archive, submission.receipt)
-    if not place.exists():
-        publish(place, canonical(to_plain(submission.receipt)))
-    return from_plain(Receipt, json.loads(place.read_bytes()))
+    try:
+        return from_plain(Receipt, json.loads(place.read_bytes()))
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        # none was kept, or the machine stopped before it reached the disk
+        keep(place, canonical(to_plain(submission.receipt)))
+        return submission.receipt
 
 
 def receipt_place(archive: Archive, receipt: Receipt) -> Path:

@@ -1,8 +1,8 @@
 """Where bytes are. A :class:`Source` can be listed and read, a :class:`Storage` also takes, and keeps.
 
 Keys are POSIX paths without a leading slash. What is put is complete or invisible and never overwritten.
-A transfer is read through :class:`archivum.storage.transfer.Transfer` instead, which shows names as the sender
-spelled them, unsafe or not, so that they can be judged.
+A transfer is read through :class:`archivum.storage.transfer.Transfer` instead, which shows names as the
+sender spelled them, unsafe or not, so that they can be judged.
 """
 
 from collections.abc import Iterator

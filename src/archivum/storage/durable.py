@@ -8,13 +8,16 @@ import ctypes
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
+from threading import get_ident
 from typing import BinaryIO
 
 from archivum.errors import Misconfigured, Refused
 
+_TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
@@ -29,9 +32,9 @@ def world(place: Path | str) -> Iterator[None]:
     """
     try:
         yield
-    except FileExistsError as error:
-        raise Refused("storage.taken", place=error.filename or place) from error
     except OSError as error:
+        if error.errno in _TAKEN:
+            raise Refused("storage.taken", place=error.filename or place) from error
         if error.errno in _FULL:
             raise Misconfigured("storage.full", place=place) from error
         if error.errno in _READ_ONLY:
@@ -69,10 +72,10 @@ def publish(path: Path, data: bytes, *, via: Path | None = None) -> None:
         Refused: the name is taken.
         Misconfigured: the disk is full, read-only or fails.
     """
-    temporary = via or path.with_name(f".{path.name}.{os.getpid()}.new")
+    temporary = via or path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}.new")
     with world(path):
         temporary.unlink(missing_ok=True)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(path.parent)
         try:
             write_new(temporary, data)
             os.link(temporary, path)
@@ -80,6 +83,22 @@ def publish(path: Path, data: bytes, *, via: Path | None = None) -> None:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
         sync_folder(path.parent)
+
+
+def keep(path: Path, data: bytes) -> None:
+    """Note something that only saves work after an interruption; it is whole or not there.
+
+    Not brought to the disk: it outlives the process, and perhaps not the machine. Whoever reads it must take what is damaged as absent.
+
+    Raises:
+        Misconfigured: the disk is full, read-only or fails.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}.new")
+    with world(path):
+        temporary.unlink(missing_ok=True)
+        with create(temporary) as file:
+            file.write(data)
+        temporary.replace(path)
 
 
 def move_folder(folder: Path, target: Path) -> None:
@@ -134,9 +153,14 @@ def sync_tree(folder: Path) -> None:
         sync_folder(Path(parent))
 
 
+@cache
+def _library_call(name: str) -> Callable[[int], int] | None:
+    return getattr(ctypes.CDLL(None, use_errno=True), name, None)
+
+
 def _syncfs(folder: Path) -> bool:
     """Call syncfs(2); False where the C library does not have it."""
-    call = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    call = _library_call("syncfs")
     if call is None:
         return False
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

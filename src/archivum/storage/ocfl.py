@@ -1,7 +1,7 @@
 """An OCFL storage root on a storage: one object is one AIP, complete or invisible (OCFL 1.1)."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -169,19 +169,36 @@ class OcflRoot:
                 yield path, f"{key}/{content}", digest.lower()
 
     def open(self, object_id: str, path: str, version: str = "") -> BinaryIO:
-        """Open one file by its logical path; for many, :meth:`files` reads the inventory only once.
+        """Open one file by its logical path; for many, see :meth:`opening` and :meth:`files`.
 
         Raises:
             NotFound: there is no such object, version or file.
             CorruptionFound: the inventory breaks a rule, or is not what its digest says.
             Misconfigured: it cannot be read.
         """
+        with self.opening(object_id, version) as opened:
+            return opened(path)
+
+    @contextmanager
+    def opening(self, object_id: str, version: str = "") -> Iterator[Callable[[str], BinaryIO]]:
+        """Read an object's inventory once, and open any of its files by their logical paths.
+
+        Raises:
+            NotFound: there is no such object or version; by what opens: no such file.
+            CorruptionFound: the inventory breaks a rule, or is not what its digest says.
+            Misconfigured: it cannot be read.
+        """
+        key = self.key(object_id)
         with self.inventory(object_id) as inventory:
             self._known(inventory, version)
-            content = inventory.locate(path, version)
-        if content is None:
-            raise NotFound("storage.no-file", path=path, id=object_id)
-        return self.storage.open(f"{self.key(object_id)}/{content}")
+
+            def opened(path: str) -> BinaryIO:
+                content = inventory.locate(path, version)
+                if content is None:
+                    raise NotFound("storage.no-file", path=path, id=object_id)
+                return self.storage.open(f"{key}/{content}")
+
+            yield opened
 
     # -- inside -------------------------------------------------------------------------------------------
 

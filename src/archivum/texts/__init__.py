@@ -1,7 +1,8 @@
 """Every sentence archivum says to people, in English and in Czech, found by a stable id.
 
-An id is ``room.name``: the table ``[name]`` of ``LANGUAGE/room.toml`` or ``room_….toml`` in a package of texts. A table has a
-``text`` and, where something can be done about it, a ``hint``; findings have a ``rule`` and a ``source`` too.
+An id is ``room.name``: the table ``[name]`` of ``LANGUAGE/room.toml`` or ``room_….toml`` in a package of
+texts. A table has a ``text`` and, where something can be done about it, a ``hint``; findings have a ``rule``
+and a ``source`` too.
 """
 
 import tomllib
