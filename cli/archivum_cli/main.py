@@ -5,12 +5,12 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
 from archivum import __version__
 from archivum.errors import ArchivumError, Misused
-from archivum.texts import Language
 from archivum_cli.commands import COMMANDS
 from archivum_cli.shell import Shell, language_of, user_name
 
@@ -24,7 +24,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
-    shell = Shell(language_of(os.environ, _told(arguments)), clock=_now)
+    shell = Shell(language_of(os.environ, _told(arguments)), clock=_now, agent_name=user_name())
     try:
         command_line(shell).main(list(arguments), prog_name="archivum", standalone_mode=False)
     except click.exceptions.Exit as leave:
@@ -47,24 +47,44 @@ def command_line(shell: Shell) -> click.Group:
     """Return the whole command line, with its help in the shell's language."""
 
     @click.group("archivum", help=shell.say("help"), context_settings={"help_option_names": ["-h", "--help"]})
-    @click.option(
-        "--archive", type=click.Path(path_type=Path), envvar="ARCHIVUM", help=shell.say("opt-archive")
-    )
-    @click.option("--agent", default=user_name, help=shell.say("opt-agent"))
-    @click.option("--lang", type=click.Choice(("en", "cs")), help=shell.say("opt-lang"))
-    @click.option("--json", "as_json", is_flag=True, help=shell.say("opt-json"))
     @click.version_option(__version__, prog_name="archivum")
     @click.pass_context
-    def group(
-        context: click.Context, archive: Path | None, agent: str, lang: Language | None, as_json: bool
-    ) -> None:
-        context.obj = shell
-        shell.archive_place, shell.agent_name, shell.json = archive, agent, shell.json or as_json
+    def group(context: click.Context) -> None:
         shell.command = context.invoked_subcommand or ""
 
     for make in COMMANDS:
         group.add_command(make(shell))
+    _understand_everywhere(group, shell)
     return group
+
+
+def _understand_everywhere(command: click.Command, shell: Shell) -> None:
+    """Let a command and all below it take the general options, so that they may stand before or after it."""
+    # the environment speaks once, at the beginning: it must not overrule what was said before a command
+    command.params.extend(_general_options(shell, "ARCHIVUM" if command.name == "archivum" else None))
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            _understand_everywhere(below, shell)
+
+
+def _general_options(shell: Shell, archive: str | None) -> list[click.Option]:
+    def note(_: click.Context, option: click.Parameter, value: object) -> None:
+        if value is not None and value is not False:
+            setattr(shell, _NOTED[option.name or ""], value)
+
+    def option(*names: str, **kind: Any) -> click.Option:
+        return click.Option(names, expose_value=False, is_eager=True, callback=note, **kind)
+
+    return [
+        option("--archive", type=click.Path(path_type=Path), envvar=archive, help=shell.say("opt-archive")),
+        option("--agent", help=shell.say("opt-agent")),
+        option("--lang", type=click.Choice(("en", "cs")), help=shell.say("opt-lang")),
+        option("--json", is_flag=True, help=shell.say("opt-json")),
+    ]
+
+
+# general options, and what of the shell they set; the language is known before (see _told)
+_NOTED: Final = {"archive": "archive_place", "agent": "agent_name", "lang": "language", "json": "json"}
 
 
 def _told(arguments: Sequence[str]) -> str | None:

@@ -25,7 +25,7 @@ class Words:
         return say(f"access.{name}", self.language, **params)
 
     def text(self, value: str) -> str:
-        """Return any value as HTML; what is not seen, or turns the direction of writing, is escaped visibly."""
+        """Return any value as HTML; what is not seen, or turns the direction of writing, becomes an escape."""
         return xml(printable(value)).replace("&#10;", "\n")
 
     def time(self, at: datetime | None) -> str:

@@ -21,6 +21,8 @@ def completeness(package: Package, index: PackageIndex) -> Iterator[Finding]:
     """
     for file in index.empty():
         yield _failed("file-empty", file.path)
+    for folder in index.empty_folders():
+        yield Finding("folder-empty", Verdict.FAILED, Severity.WARNING, folder)
     unasked = any(finding.code == NOT_COMPLETE for finding in index.findings(Verdict.INDETERMINATE))
     if package.kind == "folder" or unasked:
         return

@@ -52,12 +52,13 @@ def _decide(archive: Archive, path: Path, order: Order, submission: Submission, 
         decision = Decision(Action.ACCEPT, (), known.profile)
         return _outcome(path, submission, Status.ALREADY, decision)
     conflict = _conflict(archive, submission)
-    if conflict is not None:
-        submission.index.add_finding(conflict)
     decision = submission.profile.judge(submission.index.findings())
     if decision.action is Action.HOLD and known is not None:
         decision = _of_person(archive, known, decision)
     status = _status(decision, conflict, order)
+    if conflict is not None:
+        submission.index.add_finding(conflict)
+        decision = submission.profile.judge(submission.index.findings())
     if order.dry_run:
         return _outcome(path, submission, status, decision)
     submission = replace(submission, receipt=kept_receipt(archive, submission))
@@ -105,7 +106,7 @@ def _conflict(archive: Archive, submission: Submission) -> Finding | None:
     """Whether the producer's identifier names something else that is stored; both digests are shown."""
     receipt = submission.receipt
     for other in archive.catalogue.find_same(receipt.producer, receipt.package_id):
-        if other.state is State.STORED and other.uuid != receipt.uuid:
+        if other.state is State.STORED and other.digest != receipt.digest:
             params = {"identifier": receipt.package_id, "uuid": str(other.uuid)}
             params |= {"stored": other.digest, "sent": receipt.digest}
             return Finding("package-conflict", Verdict.FAILED, Severity.ERROR, params=params)
@@ -122,11 +123,13 @@ def _of_person(archive: Archive, known: Accession, held: Decision) -> Decision:
 
 
 def _status(decision: Decision, conflict: Finding | None, order: Order) -> Status:
+    if decision.action is Action.REJECT:
+        return Status.REJECTED
     if conflict is not None:
         return Status.CONFLICT
-    if decision.action is Action.ACCEPT:
-        return Status.CHECKED if order.dry_run else Status.STORED
-    return Status.HELD if decision.action is Action.HOLD else Status.REJECTED
+    if decision.action is Action.HOLD:
+        return Status.HELD
+    return Status.CHECKED if order.dry_run else Status.STORED
 
 
 def _recorded(archive: Archive, submission: Submission, events: list[Event]) -> bool:

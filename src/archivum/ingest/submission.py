@@ -1,5 +1,6 @@
 """Receive, read, check: from a transfer to what is known of the package in it."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from itertools import chain
@@ -18,7 +19,7 @@ from archivum.model import Agent, Finding, Package, Receipt, Severity, Verdict
 from archivum.packaging.index import PackageIndex
 from archivum.packaging.reader import READERS, Reader, detect
 from archivum.plain import canonical, from_plain, to_plain
-from archivum.profile import Profile
+from archivum.profile import NEVER_ACCEPTED, Profile
 from archivum.storage.durable import keep
 from archivum.storage.transfer import Damaged
 from archivum.storage.transfers import open_transfer
@@ -124,7 +125,7 @@ def _receipt(
     producer = Agent(given) if order.producer else package.producer or Agent(given or UNKNOWN)
     files, size = index.totals()
     digest = whole_digest(index)
-    identity = canonical([to_plain(producer), package.id, digest]).decode("utf-8")
+    identity = canonical([to_plain(producer), package.id, digest, *_unfit(index)]).decode("utf-8")
     return Receipt(
         uuid=uuid5(archive.configuration.uuid, identity),
         at=archive.clock(),
@@ -136,6 +137,19 @@ def _receipt(
         size=size,
         origin=name,
     )
+
+
+def _unfit(index: PackageIndex) -> tuple[str, ...]:
+    """Return a digest of what no archive can take from a transfer, nothing if it can take all.
+
+    The files of a stored package with a link beside them, say, are not that package sent again.
+    """
+    digest = hashlib.sha256()
+    fit = digest.digest()
+    for finding in index.findings(Verdict.FAILED):
+        if finding.code in NEVER_ACCEPTED:
+            digest.update(canonical([finding.code, finding.subject, finding.where]))
+    return () if digest.digest() == fit else (digest.hexdigest(),)
 
 
 def kept_receipt(archive: Archive, submission: Submission) -> Receipt:

@@ -34,7 +34,7 @@ CREATE TABLE record (number INTEGER PRIMARY KEY, id TEXT UNIQUE, parent TEXT, bo
 CREATE INDEX child ON record (parent);
 CREATE TABLE name (folded BLOB PRIMARY KEY, path BLOB, kind TEXT) WITHOUT ROWID;
 CREATE TABLE finding (number INTEGER PRIMARY KEY, verdict TEXT, body TEXT);
-CREATE TABLE folder (path BLOB PRIMARY KEY, empty INTEGER) WITHOUT ROWID;
+CREATE TABLE folder (path BLOB PRIMARY KEY) WITHOUT ROWID;
 """
 _FILE = "path, size, digests, format"
 _PROMISE = "path, size, algorithm, digest, mime, reference, created, place"
@@ -134,13 +134,17 @@ class PackageIndex:
         ):
             yield _unpack(body), files, size
 
-    def add_folder(self, path: str, *, empty: bool = False) -> None:
+    def add_folder(self, path: str) -> None:
         """Note a folder of the package."""
-        self._base.execute("INSERT OR REPLACE INTO folder VALUES (?, ?)", (os.fsencode(path), empty))
+        self._base.execute("INSERT OR IGNORE INTO folder VALUES (?)", (os.fsencode(path),))
 
     def empty_folders(self) -> Iterator[str]:
-        """Yield the folders in which there is no file."""
-        for (path,) in self._base.execute("SELECT path FROM folder WHERE empty ORDER BY path"):
+        """Yield the folders in which, and below which, there is no file."""
+        for (path,) in self._base.execute(
+            "SELECT path FROM folder WHERE NOT EXISTS (SELECT 1 FROM file"
+            " WHERE file.path > CAST(folder.path || '/' AS BLOB)"
+            " AND file.path < CAST(folder.path || '0' AS BLOB)) ORDER BY path"
+        ):
             yield os.fsdecode(path)
 
     def claim(self, folded: str, path: str, kind: str) -> tuple[str, str] | None:

@@ -88,7 +88,8 @@ def publish(path: Path, data: bytes, *, via: Path | None = None) -> None:
 def keep(path: Path, data: bytes) -> None:
     """Note something that only saves work after an interruption; it is whole or not there.
 
-    Not brought to the disk: it outlives the process, and perhaps not the machine. Whoever reads it must take what is damaged as absent.
+    Not brought to the disk: it outlives the process, and perhaps not the machine. Whoever reads it must take
+    what is damaged as absent.
 
     Raises:
         Misconfigured: the disk is full, read-only or fails.
