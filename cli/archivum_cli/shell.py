@@ -18,7 +18,8 @@ from typing import Any
 
 from archivum.archive import Archive, find_archive, open_archive
 from archivum.errors import ArchivumError
-from archivum.model import Agent, AgentKind
+from archivum.model import Agent, AgentKind, Finding
+from archivum.plain import to_plain
 from archivum.texts import Language, printable, say
 
 TEXTS = "archivum_cli.texts"
@@ -85,6 +86,30 @@ class Shell:
     def print(self, text: str = "") -> None:
         """Give a line of text as data."""
         print(printable(text))
+
+    def finding(self, finding: Finding) -> dict[str, Any]:
+        """Return a finding as JSON values: what, about what, where, by which rule, and what to do."""
+        return {
+            "code": finding.code,
+            "verdict": finding.verdict.value,
+            "severity": finding.severity.value,
+            "subject": finding.subject,
+            "where": finding.where,
+            "params": to_plain(finding.params),
+            "text": finding.text(self.language),
+            "hint": finding.hint(self.language),
+            "rule": finding.rule(self.language),
+            "source": finding.source(self.language),
+        }
+
+    def tell(self, finding: Finding) -> None:
+        """Tell people a finding: what, where, by which rule, and what to do."""
+        text = finding.text(self.language)
+        self.note(f"  • {text} [{finding.code}]")
+        if finding.where and finding.where not in text:
+            self.note(f"    {finding.where}")
+        self.note(f"    {finding.rule(self.language)} ({finding.source(self.language)})")
+        self.note(f"    → {finding.hint(self.language)}")
 
     def fail(self, error: ArchivumError) -> None:
         """Tell an error, what to do about it, and remember its exit code."""

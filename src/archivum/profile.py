@@ -10,6 +10,7 @@ from typing import Final
 from archivum.checks.safety import Limits
 from archivum.errors import Misconfigured, NotFound
 from archivum.model import Action, Decision, Finding, Severity, Verdict
+from archivum.packaging.czdax_context import Fonds
 from archivum.settings import read_table, read_toml
 
 REASONS: Final = 1000  # as many are kept with a decision; the rest is counted
@@ -77,14 +78,6 @@ class AccessCondition:
 
     condition: str = "restricted"
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Fonds:
-    """The fonds (*archivní fond*) that packages belong to: its number in the register (NAD) and its name."""
-
-    number: int = 1
-    title: str = "–"
 
 
 @dataclass(frozen=True, slots=True)

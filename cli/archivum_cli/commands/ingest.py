@@ -11,7 +11,6 @@ from archivum.errors import DONE, PARTLY_DONE, ArchivumError
 from archivum.ingest.batch import Done, run, transfers
 from archivum.ingest.order import Order, Outcome, Status
 from archivum.model import Verdict
-from archivum.plain import to_plain
 from archivum_cli.progress import Progress
 from archivum_cli.shell import Shell
 
@@ -91,8 +90,7 @@ def _tell(shell: Shell, outcome: Outcome) -> None:
         return
     shell.note(shell.say(f"ingest-{outcome.status}", path=outcome.path))
     for finding in outcome.decision.reasons[:SHOWN]:
-        shell.note(f"  • {finding.text(shell.language)} [{finding.code}]")
-        shell.note(f"    → {finding.hint(shell.language)}")
+        shell.tell(finding)
     rest = len(outcome.decision.reasons) + outcome.decision.omitted - SHOWN
     if rest > 0:
         shell.note(shell.say("ingest-more", count=rest))
@@ -109,10 +107,6 @@ def _tell_error(shell: Shell, path: Path, error: ArchivumError) -> None:
 
 
 def _plain(shell: Shell, outcome: Outcome) -> dict[str, Any]:
-    told = [
-        {**to_plain(one), "text": one.text(shell.language), "hint": one.hint(shell.language)}
-        for one in outcome.findings
-    ]
     return {
         "path": str(outcome.path),
         "status": outcome.status.value,
@@ -130,7 +124,7 @@ def _plain(shell: Shell, outcome: Outcome) -> dict[str, Any]:
         "warnings": outcome.warnings,
         "indeterminate": outcome.indeterminate,
         "not_checked": [one.code for one in outcome.findings if _unchecked(one)],
-        "findings": told,
+        "findings": [shell.finding(one) for one in outcome.findings],
         "report": str(outcome.report) if outcome.report else None,
     }
 

@@ -5,8 +5,7 @@ import click
 from archivum.audit.verify import chosen, verify, verify_journal
 from archivum.checks.aip import AipCheck
 from archivum.errors import DONE, CorruptionFound, Misconfigured
-from archivum.model import Finding, Verdict
-from archivum.plain import to_plain
+from archivum.model import Verdict
 from archivum_cli.progress import Progress
 from archivum_cli.shell import Shell
 
@@ -23,7 +22,7 @@ def command(shell: Shell) -> click.Command:
         if journal:
             findings = list(verify_journal(archive))
             for finding in findings:
-                _tell(shell, finding)
+                shell.tell(finding)
             shell.data(
                 "journal", {"findings": len(findings)}, shell.say(f"verify-{bool(findings)}", name="journal")
             )
@@ -60,14 +59,10 @@ def _show(shell: Shell, check: AipCheck) -> None:
             "files": check.files,
             "bytes": check.size,
             "manifest": check.manifest,
-            "findings": [{**to_plain(one), "text": one.text(shell.language)} for one in check.findings],
+            "findings": [shell.finding(one) for one in check.findings],
             "notes": [one.code for one in check.notes],
         },
         f"{check.verdict}\t{check.uuid}",
     )
     for finding in check.findings:
-        _tell(shell, finding)
-
-
-def _tell(shell: Shell, finding: Finding) -> None:
-    shell.note(f"  • {finding.text(shell.language)} [{finding.code}]\n    → {finding.hint(shell.language)}")
+        shell.tell(finding)

@@ -12,7 +12,7 @@ from archivum.ingest.recording import Stored
 from archivum.ingest.submission import Submission
 from archivum.model import Agent, Event, Identifier, Verdict
 from archivum.packaging.bag import Built, close_bag
-from archivum.packaging.czdax import Context, Fonds, build, submission_folder
+from archivum.packaging.czdax import Context, build, submission_folder
 from archivum.plain import instant
 from archivum.signatures import verify
 from archivum.storage.durable import create, keep, world
@@ -70,14 +70,14 @@ def _address(archive: Archive, agent: Agent) -> Identifier:
 
 
 def _context(archive: Archive, submission: Submission, order: Order) -> Context:
-    fonds = submission.profile.fonds
     return Context(
         institution=archive.configuration.curator,
-        fonds=Fonds(fonds.number, fonds.title),
+        fonds=submission.profile.fonds,
         software=SOFTWARE,
         ingestion=order.accession or str(submission.receipt.uuid),
         reference=order.reference,
         language=archive.configuration.language,
+        trial=archive.authority.trial,
     )
 
 

@@ -111,7 +111,8 @@ def _info(aip: Aip, files: int, size: int) -> Iterator[tuple[str, str]]:
     yield "Bag-Size", readable_size(size)
     yield "Payload-Oxum", f"{size}.{files}"
     yield "Bag-Group-Identifier", context.ingestion
-    yield "Internal-Sender-Identifier", receipt.package_id
+    yield "Internal-Sender-Identifier", receipt.origin
     yield "Internal-Sender-Description", f"{context.fonds.title} (NAD {context.fonds.number})"
     yield "Bag-Software-Agent", f"{context.software.name} {context.software.version}"
     yield "Archiving-Organization", f"{context.institution.name} ({context.institution_id})"
+    yield "Time-Stamp", "TRIAL, NOT QUALIFIED" if context.trial else "RFC 3161"

@@ -24,8 +24,8 @@ METS: Final = "METS.xml"
 class Fonds:
     """The fonds (*archivní fond*): its number in the register of the institution (NAD) and its name."""
 
-    number: int
-    title: str
+    number: int = 1
+    title: str = "–"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,9 @@ class Context:
 
     ``institution`` cares for the AIP, one of its identifiers has the source ``INSTITUTION_ID``; ``software``
     is archivum itself; ``ingestion`` the identifier of the accession (*přejímka*); ``reference`` the
-    reference number (*číslo jednací*) of the file about it. ``documentation`` and ``schemas`` are files that
-    lie in the folders of these names beside ``METS.xml`` already; their paths are relative to these folders.
+    reference number (*číslo jednací*) of the file about it; ``trial`` tells that the time-stamp will be that
+    of a trial authority. ``documentation`` and ``schemas`` are files that lie in the folders of these names
+    beside ``METS.xml`` already; their paths are relative to these folders.
 
     Raises:
         Misconfigured: the institution has no nine-digit number, or the fonds no positive one.
@@ -47,6 +48,7 @@ class Context:
     ingestion: str
     reference: str = ""
     language: Language = "cs"
+    trial: bool = False
     documentation: Sequence[File] = ()
     schemas: Sequence[File] = ()
 

@@ -1,10 +1,11 @@
 """README.txt of an AIP: for a reader in a hundred years who has nothing but the bag."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from archivum.packaging.czdax_context import Aip
 from archivum.packaging.writing import NewFile, one_line
-from archivum.texts import say
+from archivum.texts import Language, say
 
 README: Final = "README.txt"
 
@@ -26,6 +27,11 @@ def write_readme(target: NewFile, aip: Aip) -> None:
         "size": receipt.size,
         "software": f"{context.software.name} {context.software.version}".strip(),
     }
-    target.write(say("packaging.readme", "cs", **known))
+    target.write(_text("cs", aip, known))
     target.write("\n" + "=" * 79 + "\n\n")
-    target.write(say("packaging.readme", "en", **known))
+    target.write(_text("en", aip, known))
+
+
+def _text(language: Language, aip: Aip, known: Mapping[str, object]) -> str:
+    stamped = say("packaging.trial", language) if aip.context.trial else ""
+    return say("packaging.readme", language, "text", **known, stamped=stamped)

@@ -1,0 +1,110 @@
+"""What an archive is at one moment, whole, so that two of them can be compared byte by byte and row by row."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import create_engine, select
+
+from archivum.archive import Archive, open_archive
+from archivum.catalogue import tables
+from archivum.checks.aip import check_aip
+from archivum.model import Agent, AgentKind, Verdict
+from archivum.storage.ocfl_root_validation import validate_root
+
+AT: Final = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+ARCHIVIST: Final = Agent("Archivářka", AgentKind.PERSON)
+# who works now, and databases, whose bytes are SQLite's own business: their rows are compared instead
+_PASSING: Final = ("lock", "journal.lock", "catalogue.db", "catalogue.db-wal", "catalogue.db-shm")
+
+Files = dict[str, bytes | None]
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+def opened(root: Path) -> Archive:
+    """Open an archive in which it is always the same time."""
+    return open_archive(root, agent=ARCHIVIST, clock=clock)
+
+
+def clock() -> datetime:
+    """Tell the time of all tests."""
+    return AT
+
+
+def files(root: Path) -> Files:
+    """Return the bytes of every file of an archive (None: a folder), but for locks and the catalogue."""
+    found: Files = {}
+    for folder, folders, names in os.walk(root):
+        for name in folders:
+            found[os.path.relpath(os.path.join(folder, name), root)] = None
+        for name in names:
+            place = os.path.relpath(os.path.join(folder, name), root)
+            if place not in _PASSING:
+                found[place] = Path(folder, name).read_bytes()
+    return found
+
+
+def rows(url: str) -> Rows:
+    """Return every row of every table of a catalogue."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            return {
+                table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=str)
+                for table in tables.metadata.sorted_tables
+            }
+    finally:
+        engine.dispose()
+
+
+def catalogue_rows(root: Path) -> Rows:
+    """Return every row of an archive's own SQLite catalogue."""
+    return rows(f"sqlite:///{root}/catalogue.db")
+
+
+def transfers(folder: Path) -> dict[str, tuple[int, int, bytes]]:
+    """Return mode, time of change and bytes of everything in a folder of transfers."""
+    found = {}
+    for place in sorted(folder.rglob("*")):
+        status = place.lstat()
+        data = place.read_bytes() if place.is_file() else b""
+        found[str(place.relative_to(folder))] = (status.st_mode, status.st_mtime_ns, data)
+    return found
+
+
+def different(one: Files, other: Files) -> list[str]:
+    """Return the places where two archives are not the same, the first few of them."""
+    return [
+        f"{place}: {'gone' if place not in one else 'new' if place not in other else 'differs'}"
+        for place in sorted(one.keys() | other.keys())
+        if place not in one or place not in other or one[place] != other[place]
+    ][:10]
+
+
+def half_visible(root: Path, whole: Files) -> Iterator[str]:
+    """Yield what a reader would see of something that is not complete; ``whole`` is how it will be."""
+    archive = opened(root)
+    try:
+        for finding in validate_root(archive.storage):
+            yield f"storage root: {finding}"
+        for object_id in archive.ocfl.objects():
+            check = check_aip(archive.ocfl, UUID(object_id), archive.trusted())
+            if check.verdict is not Verdict.PASSED:
+                yield f"{object_id}: {check.findings}"
+        for finding in archive.journal.verify():
+            if finding.code != "journal-behind" or finding.params["storage"] != "main":
+                yield f"journal: {finding}"
+    finally:
+        archive.close()
+    for place, data in files(root).items():
+        if _stored(place) and (place not in whole or whole[place] != data):
+            yield f"{place} is not what it will be"
+
+
+def _stored(place: str) -> bool:
+    """Whether a reader looks there: not into the workplace, nor at names that say they are not finished."""
+    parts = place.split("/")
+    return "work" not in parts[:3] and not any(one.startswith(".") and one.endswith(".new") for one in parts)
