@@ -41,7 +41,7 @@ def _lines(shell: Shell, archive: Archive, accession: Accession) -> None:
     for record in catalogue.records(uuid):
         shell.data("record", to_plain(record))
     for entry in catalogue.events(uuid):
-        shell.data("event", {"seq": entry.seq, **to_plain(entry.event)})
+        shell.data("event", {"seq": entry.seq, "event": to_plain(entry.event)})
 
 
 def _screen(shell: Shell, archive: Archive, accession: Accession) -> None:

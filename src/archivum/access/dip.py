@@ -15,7 +15,7 @@ from uuid import UUID
 from archivum.access.holdings import Holdings
 from archivum.access.making import make
 from archivum.access.request import Request
-from archivum.access.revealing import check_free, hidden, reveal
+from archivum.access.revealing import check_free, hidden, reveal, settle
 from archivum.archive import Archive
 from archivum.errors import NotFound, Refused
 from archivum.model import Event, State, Verdict
@@ -71,14 +71,11 @@ def disseminate(
     _require_right(archive, request)
     with Holdings(archive, accession) as holdings, hidden(to) as place:
         made = make(place, archive, holdings, request)
-        reveal_after(archive, made.event, place, to)
+        settle(place)
+        # nobody has a DIP that the journal does not know
+        _record(archive, made.event)
+        reveal(place, to)
     return Dip(dip_id, to, made.files, made.size)
-
-
-def reveal_after(archive: Archive, event: Event, place: Path, to: Path) -> None:
-    """Record what is to appear, and only then let it: nobody has a DIP that the journal does not know."""
-    _record(archive, event)
-    reveal(place, to)
 
 
 def _require_right(archive: Archive, request: Request) -> None:

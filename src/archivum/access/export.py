@@ -10,7 +10,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from archivum.access.holdings import Holdings, pieces
-from archivum.access.revealing import hidden, reveal
+from archivum.access.revealing import hidden, reveal, settle
 from archivum.archive import Archive
 from archivum.storage.durable import create, world
 
@@ -45,6 +45,7 @@ def export(archive: Archive, uuid: UUID, to: Path, form: Form) -> Exported:
     target = to / f"{accession.uuid}{_SUFFIXES[form]}"
     with Holdings(archive, accession) as holdings, hidden(target) as place:
         files, size = _FORMS[form](holdings, place, accession.received_at)
+        settle(place)
         reveal(place, target)
     return Exported(target, files, size)
 

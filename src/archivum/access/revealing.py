@@ -27,7 +27,7 @@ def hidden(target: Path) -> Iterator[Path]:
     check_free(target)
     with world(target):
         make_folders(target.parent)
-        place = Path(mkdtemp(prefix=f".{target.name[:100]}.", suffix=".new", dir=target.parent))
+        place = Path(mkdtemp(prefix=".archivum-", suffix=".new", dir=target.parent))
     try:
         yield place / target.name
     finally:
@@ -44,22 +44,30 @@ def check_free(target: Path) -> None:
         raise Refused("access.taken", place=target)
 
 
+def settle(made: Path) -> None:
+    """Bring a file or folder that was made under a hidden path to the disk.
+
+    Raises:
+        Misconfigured: the disk is full or fails.
+    """
+    with world(made):
+        sync_tree(made.parent)
+
+
 def reveal(made: Path, target: Path) -> None:
-    """Bring a complete file or folder to the disk and give it its name.
+    """Give a complete and settled file or folder its name.
 
     Raises:
         Refused: the name is taken by now.
-        Misconfigured: the disk is full or fails.
+        Misconfigured: the disk fails.
     """
-    with world(target):
-        sync_tree(made.parent)
     check_free(target)
     if made.is_dir():
         move_folder(made, target)
-    else:
-        with world(target):
-            _name_file(made, target)
-            sync_folder(target.parent)
+        return
+    with world(target):
+        _name_file(made, target)
+        sync_folder(target.parent)
 
 
 def _name_file(made: Path, target: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from archivum.packaging.bag import readable_size
 from archivum.packaging.writing import xml
@@ -18,15 +19,15 @@ class Words:
 
     def __call__(self, name: str, **params: object) -> str:
         """Return a text of this room as HTML."""
-        return xml(self.plain(name, **params))
+        return xml(self.plain(name, **params)) if params else _label(name, self.language)
 
     def plain(self, name: str, **params: object) -> str:
         """Return a text of this room as it is."""
         return say(f"access.{name}", self.language, **params)
 
     def text(self, value: str) -> str:
-        """Return any value as HTML; what is not seen, or turns the direction of writing, becomes an escape."""
-        return xml(printable(value)).replace("&#10;", "\n")
+        """Return any value as HTML; what is not seen, or turns the direction of writing, is shown escaped."""
+        return xml(value if value.isprintable() else printable(value)).replace("&#10;", "\n")
 
     def time(self, at: datetime | None) -> str:
         """Return a time as people read it: ``2026-11-23 09:45:00 UTC``."""
@@ -44,3 +45,9 @@ class Words:
         """Return a number of bytes in the unit that people read, written as the language writes numbers."""
         shown = readable_size(size)
         return shown.replace(".", ",") if self.language == "cs" else shown
+
+
+@cache
+def _label(name: str, language: Language) -> str:
+    """A text without parameters; pages of many thousand records repeat a few of them."""
+    return xml(say(f"access.{name}", language))

@@ -5,8 +5,9 @@ from pathlib import Path
 from uuid import UUID, uuid5
 
 from archivum.archive import SOFTWARE, Archive
-from archivum.checks.aip import CHAIN, STAMP, AipCheck, check_aip, object_id
-from archivum.errors import CorruptionFound
+from archivum.checks.aip import CHAIN, STAMP, check_aip, object_id
+from archivum.checks.readback import differences
+from archivum.errors import CorruptionFound, Misconfigured
 from archivum.ingest.order import Order
 from archivum.ingest.recording import Stored
 from archivum.ingest.submission import Submission
@@ -14,7 +15,7 @@ from archivum.model import Agent, Event, Identifier, Verdict
 from archivum.packaging.bag import Built, close_bag
 from archivum.packaging.czdax import Context, build, submission_folder
 from archivum.plain import instant
-from archivum.signatures import verify
+from archivum.signatures import TimeStamp, verify
 from archivum.storage.durable import create, keep, world
 
 VERSION = "v1"
@@ -37,9 +38,9 @@ def build_aip(
         submission.root.rename(target)
     receipt, context = submission.receipt, _context(archive, submission, order)
     built = build(bag, receipt, submission.package, submission.index, context, events)
-    _seal(archive, bag, built)
+    stamp = _seal(archive, bag, built)
     built = close_bag(bag, built, (STAMP, CHAIN))
-    archive.ocfl.commit(
+    version = archive.ocfl.commit(
         object_id(receipt.uuid),
         folder,
         ((file.path, file.digests, file.size) for file in built.all_files()),
@@ -47,21 +48,28 @@ def build_aip(
         message="ingest",
         agent=replace(receipt.agent, identifiers=(_address(archive, receipt.agent),)),
     )
-    return read_back(archive, receipt.uuid, built.manifest)
+    wrong = next(differences(archive.storage, version, built.all_files()), None)
+    if wrong is not None:
+        raise _set_aside(archive, receipt.uuid, wrong)
+    return _stored(archive, receipt.uuid, built.manifest, (built.files, built.size), stamp)
 
 
-def read_back(archive: Archive, uuid: UUID, manifest: str = "") -> Stored:
-    """Read every byte of a stored AIP; return what it is.
+def taken_up(archive: Archive, uuid: UUID) -> Stored:
+    """Read an AIP that an interrupted ingest has left in storage, whole, and return what it is.
 
     Raises:
-        CorruptionFound: it is not whole, or not what was written; it is set aside, for a person to look at.
+        CorruptionFound: it is not whole; it is set aside, for a person to look at.
     """
-    check = check_aip(archive.ocfl, uuid, archive.trusted(), manifest)
-    if check.findings:
-        aside = archive.storage.set_aside(archive.ocfl.key(object_id(uuid)))
-        first = check.findings[0]
-        raise CorruptionFound("ingest.read-back", uuid=uuid, finding=first.text(), place=aside)
-    return _stored(archive, uuid, check)
+    check = check_aip(archive.ocfl, uuid, archive.trusted())
+    if check.findings or check.stamp is None:
+        wrong = check.findings[0].text() if check.findings else STAMP
+        raise _set_aside(archive, uuid, wrong)
+    return _stored(archive, uuid, check.manifest, check.payload, check.stamp)
+
+
+def _set_aside(archive: Archive, uuid: UUID, wrong: str) -> CorruptionFound:
+    aside = archive.storage.set_aside(archive.ocfl.key(object_id(uuid)))
+    return CorruptionFound("ingest.read-back", uuid=uuid, finding=wrong, place=aside)
 
 
 def _address(archive: Archive, agent: Agent) -> Identifier:
@@ -81,30 +89,29 @@ def _context(archive: Archive, submission: Submission, order: Order) -> Context:
     )
 
 
-def _seal(archive: Archive, bag: Path, built: Built) -> None:
+def _seal(archive: Archive, bag: Path, built: Built) -> TimeStamp:
     """Have the manifest stamped, or take the stamp that an interrupted ingest got for the same manifest.
 
     Raises:
-        Misconfigured: the authority does not stamp.
+        Misconfigured: the authority does not stamp, or what it gave does not hold.
     """
     imprint = bytes.fromhex(built.manifest)
-    response = _kept_stamp(archive, built.manifest, imprint)
-    if response is None:
+    place = stamp_place(archive, built.manifest)
+    try:
+        response = place.read_bytes()
+        stamp = verify(response, imprint, archive.trusted(), subject=STAMP)
+    except FileNotFoundError:
+        stamp = None
+    if stamp is None or stamp.verdict is Verdict.FAILED:
         response = archive.authority.stamp(imprint, archive.clock())
-        keep(stamp_place(archive, built.manifest), response)
+        stamp = verify(response, imprint, archive.trusted(), subject=STAMP)
+        if stamp.verdict is Verdict.FAILED:
+            raise Misconfigured("ingest.stamp", name=archive.authority.name, finding=stamp.findings[0].text())
+        keep(place, response)
     for path, data in ((STAMP, response), (CHAIN, archive.authority.chain())):
         with world(bag / path), create(bag / path) as file:
             file.write(data)
-
-
-def _kept_stamp(archive: Archive, manifest: str, imprint: bytes) -> bytes | None:
-    """Return the stamp that an interrupted ingest got, if it is there and holds."""
-    try:
-        response = stamp_place(archive, manifest).read_bytes()
-    except FileNotFoundError:
-        return None
-    stamp = verify(response, imprint, archive.trusted(), subject=STAMP)
-    return None if stamp.verdict is Verdict.FAILED else response
+    return stamp
 
 
 def stamp_place(archive: Archive, manifest: str) -> Path:
@@ -112,17 +119,17 @@ def stamp_place(archive: Archive, manifest: str) -> Path:
     return archive.storage.workplace() / "stamps" / f"{manifest}.tsr"
 
 
-def _stored(archive: Archive, uuid: UUID, check: AipCheck) -> Stored:
-    files, size = check.payload
-    stamp = check.stamp
+def _stored(
+    archive: Archive, uuid: UUID, manifest: str, payload: tuple[int, int], stamp: TimeStamp
+) -> Stored:
     return Stored(
-        manifest=check.manifest,
-        files=files,
-        size=size,
-        authority=stamp.authority if stamp else "",
-        trial=stamp.trial if stamp else False,
-        stamped=instant(stamp.time) if stamp and stamp.time else "",
-        serial=str(stamp.serial) if stamp else "",
+        manifest=manifest,
+        files=payload[0],
+        size=payload[1],
+        authority=stamp.authority,
+        trial=stamp.trial,
+        stamped=instant(stamp.time) if stamp.time else "",
+        serial=str(stamp.serial),
         storage=archive.storage.name,
         key=archive.ocfl.key(object_id(uuid)),
         version=VERSION,

@@ -15,7 +15,7 @@ from archivum.catalogue.fold import Accession
 from archivum.checks.aip import object_id
 from archivum.errors import NotFound
 from archivum.formats import Identifying
-from archivum.ingest.building import build_aip, read_back, stamp_place
+from archivum.ingest.building import build_aip, stamp_place, taken_up
 from archivum.ingest.order import Order, Outcome, Progress, Status
 from archivum.ingest.recording import TOLD, Counts, decided, examined, open_findings, record, stored
 from archivum.ingest.report import write_report
@@ -74,7 +74,7 @@ def _store(
     uuid = submission.receipt.uuid
     events = [*examined(archive, submission), decided(archive, submission, decision)]
     if archive.ocfl.exists(object_id(uuid)):
-        aip = read_back(archive, uuid)
+        aip = taken_up(archive, uuid)
     else:
         aip = build_aip(archive, submission, order, events, place)
     record(archive, submission, [*events, *stored(archive, submission, aip)])

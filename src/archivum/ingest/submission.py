@@ -148,7 +148,7 @@ def _unfit(index: PackageIndex) -> tuple[str, ...]:
     fit = digest.digest()
     for finding in index.findings(Verdict.FAILED):
         if finding.code in NEVER_ACCEPTED:
-            digest.update(canonical([finding.code, finding.subject, finding.where]))
+            digest.update(canonical(to_plain(finding)))
     return () if digest.digest() == fit else (digest.hexdigest(),)
 
 

@@ -123,6 +123,17 @@ class LocalStorage:
             raise NotFound("storage.not-found", key=key, storage=self.name)
         return os.fdopen(handle, "rb")
 
+    def reread(self, key: str) -> BinaryIO:
+        """Open a file so that its bytes come from the disk, as far as the system lets go of its memory.
+
+        Raises:
+            NotFound, Misconfigured: as :meth:`open`.
+        """
+        stream = self.open(key)
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        return stream
+
     def exists(self, key: str) -> bool:
         """Whether there is a file at this key or below it."""
         status = self._status(key)

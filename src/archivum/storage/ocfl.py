@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,7 +11,7 @@ from archivum.errors import Misconfigured, NotFound, Refused
 from archivum.model import Agent
 from archivum.storage import Storage
 from archivum.storage.durable import world
-from archivum.storage.ocfl_commit import FIRST, Content, write_first_version
+from archivum.storage.ocfl_commit import FIRST, Content, ObjectVersion, write_first_version
 from archivum.storage.ocfl_entries import Entries
 from archivum.storage.ocfl_inventory import INVENTORY, Inventory
 from archivum.storage.ocfl_layout import (
@@ -32,18 +31,6 @@ from archivum.storage.ocfl_tree import folders_at
 from archivum.storage.ocfl_validation import strictly
 
 _SMALL = 65_536
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectVersion:
-    """A version that was committed: where it is, the SHA-512 of its inventory, its files and their bytes."""
-
-    object_id: str
-    version: str
-    key: str
-    digest: str
-    files: int
-    size: int
 
 
 class OcflRoot:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
 from pathlib import Path
@@ -27,6 +28,18 @@ _MAIL: Final = re.compile(r"[^\s@:]+@[^\s@:]+").fullmatch
 
 # a file of the object: its logical path, its digests by algorithm, its size in bytes
 Content = tuple[str, Mapping[str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectVersion:
+    """A version that was committed: where it is, the SHA-512 of its inventory, its files and their bytes."""
+
+    object_id: str
+    version: str
+    key: str
+    digest: str
+    files: int
+    size: int
 
 
 def write_first_version(
@@ -84,6 +97,25 @@ def _compare(folder: Path, inventory: Inventory) -> tuple[int, int]:
     return files, total
 
 
+def written_files(version: ObjectVersion, files: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield what a first version consists of, sorted: path in the object and SHA-512 of each file.
+
+    ``files`` are the logical paths of its content with their SHA-512, sorted.
+    """
+    sidecar = hashlib.sha512(_sidecar(version.digest)).hexdigest()
+    yield OBJECT_DECLARATION, hashlib.sha512(declaration(OBJECT_DECLARATION)).hexdigest()
+    yield INVENTORY, version.digest
+    yield f"{INVENTORY}.{_ALGORITHM}", sidecar
+    for path, digest in files:
+        yield f"{_START}{path}", digest
+    yield f"{FIRST}/{INVENTORY}", version.digest
+    yield f"{FIRST}/{INVENTORY}.{_ALGORITHM}", sidecar
+
+
+def _sidecar(digest: str) -> bytes:
+    return f"{digest} {INVENTORY}\n".encode("ascii")
+
+
 class _Twice:
     """Two files that are written alike, and the digest of what was written."""
 
@@ -110,7 +142,7 @@ def _write(folder: Path, inventory: Inventory) -> str:
         write_inventory(inventory, target)
     for place in places:
         with create(place / f"{INVENTORY}.{_ALGORITHM}") as sidecar:
-            sidecar.write(f"{target.digest()} {INVENTORY}\n".encode())
+            sidecar.write(_sidecar(target.digest()))
     return target.digest()
 
 
