@@ -1,7 +1,6 @@
-"""Measure ``archivum ingest`` against its limits and against what a user would do without it.
+"""Measure ``archivum ingest`` against its limits, and against what a user would do without it.
 
-``python benchmarks/ingest.py [--quick] [--only NAME …] [--keep DIR] [--json]``; what each row means is in
-``docs/benchmarks.md``.
+``docs/benchmarks.md`` tells what each row means.
 """
 
 import argparse
@@ -9,7 +8,6 @@ import json
 import os
 import platform
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -17,102 +15,115 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # fixtures are not installed
+sys.path.insert(0, str(ROOT))  # this package and the fixtures are not installed
 
 from benchmarks.material import Material  # noqa: E402
-from benchmarks.measuring import Failed, Run, bytes_read, nothing_missing, run, watch  # noqa: E402
+from benchmarks.measuring import Failed, Run, Watch, bytes_read, run  # noqa: E402
 
-PEERS: Final = ROOT / "benchmarks" / "peers.py"
 MB: Final = 1_000_000
 CORES: Final = os.cpu_count() or 1
+COPY: Final = 'cp -r "$1" "$2"'
+SYNC: Final = 'sync -f "$2"'
+DIGEST: Final = 'find "$2" -type f -exec sha512sum {} + > /dev/null'
+PEERS: Final = f'exec "{sys.executable}" "{ROOT}/benchmarks/peers.py" "$1" "$2"'
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table; ``low`` and ``high`` are the extremes where a ratio is the median of pairs.
+    """One line of the table.
 
-    ``limit`` is what the ratio (``more``: at least, else at most) has to be.
+    ``results`` are judged by their median, which must be at most ``target`` (``least``: at least); None is no
+    target. Their ``unit`` is "" where they are ratios.
     """
 
     what: str
     ours: str
     other: str = ""
-    ratio: float | None = None
-    low: float | None = None
-    high: float | None = None
-    limit: float | None = None
-    more: bool = False
+    results: tuple[float, ...] = ()
+    target: float | None = None
+    least: bool = False
     unit: str = ""
     note: str = ""
 
     @property
     def met(self) -> bool | None:
-        """Whether the target is met; None if nothing was measured."""
-        if self.ratio is None or self.limit is None:
+        """Whether the target is met; None if there is none or nothing was measured."""
+        if not self.results or self.target is None:
             return None
-        return self.ratio >= self.limit if self.more else self.ratio <= self.limit
+        result = median(self.results)
+        return result >= self.target if self.least else result <= self.target
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the row as text."""
+        digits = 0 if self.unit else 2
+        shown = (
+            [f"{one:.{digits}f}" for one in (min(self.results), max(self.results))] if self.results else []
+        )
+        return (
+            self.what, self.ours, self.other,
+            f"{median(self.results):.{digits}f}{self.unit}" if self.results else "–",
+            "–".join(shown) if len(self.results) > 1 else "",
+            "" if self.target is None else f"{'≥' if self.least else '≤'} {self.target:g}{self.unit}",
+            {True: "yes", False: "**no**", None: ""}[self.met],
+            self.note,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where it is measured, on what, and how often; ``quick`` is smaller and once."""
+    """Where it is measured, and on what; ``quick`` is with less, and once."""
 
     place: Path
     material: Material
     quick: bool
 
     @property
-    def pairs(self) -> int:
-        """How many times two things are compared."""
-        return 1 if self.quick else 3
-
-    def size(self, full: int, quick: int) -> int:
-        """Return a size, by how much is asked for."""
-        return quick if self.quick else full
+    def pairs(self) -> range:
+        """As often as two things are compared."""
+        return range(1 if self.quick else 3)
 
     @contextmanager
-    def archive(self) -> Iterator[tuple[Path, dict[str, str]]]:
-        """A new archive and the environment for it, with a folder of its own for temporary files."""
-        with tempfile.TemporaryDirectory(dir=self.place, prefix="archive-") as folder:
+    def archive(self) -> Iterator[dict[str, str]]:
+        """The environment for a new archive, which has a folder for temporary files of its own."""
+        with tempfile.TemporaryDirectory(dir=self.place) as folder:
             archive, temporary = Path(folder, "archive"), Path(folder, "tmp")
             temporary.mkdir()
             env = {**os.environ, "ARCHIVUM": str(archive), "TMPDIR": str(temporary), "LANG": "C.UTF-8"}
-            run([*_archivum("init"), str(archive)], self.place, env)
-            yield archive, env
+            run([sys.executable, "-m", "archivum_cli", "init", str(archive)], self.place, env)
+            yield env
 
-    @contextmanager
-    def copy(self) -> Iterator[Path]:
-        """A place for a copy."""
-        with tempfile.TemporaryDirectory(dir=self.place, prefix="copy-") as folder:
-            yield Path(folder)
+    def ingest(self, source: Path, jobs: int = 1, packages: int = 1) -> Run:
+        """Ingest what is at a path, which is in the system's cache, into a new archive.
 
-    def ingest(self, source: Path, jobs: int = 1) -> Run:
-        """Ingest what is at a path into a new archive."""
+        Raises:
+            Failed: not every package of it is stored now.
+        """
         _warm(source)
-        with self.archive() as (_, env):
-            return run(_ingest(source, jobs), self.place, env)
+        with self.archive() as env:
+            done = run(_ingest(source, jobs), self.place, env)
+        summary = json.loads(done.output.splitlines()[-1])
+        if summary["stored"] != packages:
+            raise Failed(f"not {packages} stored: {summary}")
+        return done
 
     def script(self, source: Path, script: str) -> Run:
-        """Run a shell script with the source as $1 and a place for a copy of it as $2."""
+        """Run a shell script; $1 is what it is about, in the system's cache, $2 a folder for a copy."""
         _warm(source)
-        with self.copy() as copy:
-            return run(["sh", "-ec", script, "sh", str(source), str(copy)], self.place)
-
-
-def _archivum(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "archivum_cli", *arguments]
+        with tempfile.TemporaryDirectory(dir=self.place) as copy:
+            return run(["sh", "-ec", script, "sh", str(source), copy], self.place)
 
 
 def _ingest(source: Path, jobs: int = 1) -> list[str]:
-    return _archivum("--json", "ingest", "--jobs", str(jobs), str(source))
+    return [sys.executable, "-m", "archivum_cli", "--json", "ingest", "--jobs", str(jobs), str(source)]
 
 
 def _warm(source: Path) -> None:
-    """Have all that is at a path in the system's cache."""
-    subprocess.run(["find", str(source), "-type", "f", "-exec", "cat", "{}", "+"], stdout=subprocess.DEVNULL)
+    command = ["find", str(source), "-type", "f", "-exec", "cat", "{}", "+"]
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
 
 
 def read_once(bench: Bench) -> Iterator[Row]:
@@ -120,120 +131,108 @@ def read_once(bench: Bench) -> Iterator[Row]:
     for container in ("folder", "zip", "tar"):
         what = f"read-once: {container}"
         if shutil.which("strace") is None:
-            yield Row(what, "not measured: no strace", limit=1.02)
+            yield Row(what, "not measured: no strace", target=1.02)
             continue
         source = bench.material.sip(container)
-        size = _size(source)
-        with bench.archive() as (_, env):
-            read = bytes_read(_ingest(source), bench.place, env, source)
-        yield Row(
-            what, f"{read:,} B read", f"{size:,} B", read / size, limit=1.02, note="NSESSS, 24 components"
-        )
-
-
-COPY: Final = 'cp -r "$1" "$2"'
-DIGEST: Final = 'find "$2" -type f -exec sha512sum {} + > "$2.sums"; rm "$2.sums"'
-
-
-def _against_copy(bench: Bench, what: str, source: Path, limit: float) -> Iterator[Row]:
-    """Ingest against copying and digesting: with the copy on the disk, as ours is, and with it in memory."""
-    ours, synced, unsynced = [], [], []
-    for _ in range(bench.pairs):
-        ours.append(bench.ingest(source))
-        synced.append(bench.script(source, f'{COPY}; sync -f "$2"; {DIGEST}'))
-        unsynced.append(bench.script(source, f"{COPY}; {DIGEST}"))
-    yield _compared(f"{what} ÷ cp, sync, sha512sum", ours, synced, limit)
-    yield _compared(f"{what} ÷ cp, sha512sum", ours, unsynced, limit)
-
-
-def _compared(what: str, ours: Sequence[Run], other: Sequence[Run], limit: float) -> Row:
-    ratios = [one.wall / two.wall for one, two in zip(ours, other, strict=True)]
-    return Row(
-        what, _seconds(ours), _seconds(other), statistics.median(ratios), min(ratios), max(ratios), limit,
-        note=f"processor {statistics.median(one.cpu for one in ours):.2f} s",
-    )  # fmt: skip
+        files = [source] if source.is_file() else [one for one in source.rglob("*") if one.is_file()]
+        size = sum(one.stat().st_size for one in files)
+        with bench.archive() as env:
+            read = bytes_read(_ingest(source), bench.place, env, source, size)
+        yield Row(what, f"{read:,} B", f"{size:,} B", (read / size,), 1.02, note=f"{read - size:,} B more")
 
 
 def small_files(bench: Bench) -> Iterator[Row]:
-    """Wall time of many small files."""
-    count = bench.size(5_000, 500)
+    """Time of many small files."""
+    count = 500 if bench.quick else 5_000
     yield from _against_copy(bench, f"small-files: {count:,} × 20 kB", bench.material.small(count), 6)
 
 
 def big_files(bench: Bench) -> Iterator[Row]:
-    """Wall time of few big files."""
-    size = bench.size(200, 20) * MB
-    yield from _against_copy(bench, f"big-files: 10 × {size // MB} MB", bench.material.big(10, size), 1.5)
+    """Time of few big files."""
+    size = 20 if bench.quick else 200
+    source = bench.material.scans(10, size * MB)
+    yield from _against_copy(bench, f"big-files: 10 × {size} MB", source, 1.5)
+
+
+def _against_copy(bench: Bench, what: str, source: Path, target: float) -> Iterator[Row]:
+    """Ingest against copying and digesting: with the copy on the disk, as ours is, and without."""
+    ours, synced, unsynced = [], [], []
+    for _ in bench.pairs:
+        ours.append(bench.ingest(source))
+        synced.append(bench.script(source, f"{COPY}; {SYNC}; {DIGEST}"))
+        unsynced.append(bench.script(source, f"{COPY}; {DIGEST}"))
+    for kind, other in (("cp, sync, sha512sum", synced), ("cp, sha512sum", unsynced)):
+        mine, its = median(one.cpu for one in ours), median(one.cpu for one in other)
+        yield Row(
+            f"{what} ÷ {kind}",
+            f"{median(one.wall for one in ours):.2f} s",
+            f"{median(one.wall for one in other):.2f} s",
+            tuple(one.wall / two.wall for one, two in zip(ours, other, strict=True)),
+            target,
+            note=f"processor {mine:.2f} s, {its:.2f} s",
+        )
 
 
 def packages(bench: Bench) -> Iterator[Row]:
-    """Packages a second, against a script with bagit-python and fido."""
-    count = bench.size(1_000, 40)
+    """Packages a second ÷ those of a script with bagit-python and fido."""
+    count = 40 if bench.quick else 1_000
     source = bench.material.sips(count)
-    script = f'exec "{sys.executable}" "{PEERS}" "$1" "$2"'
-    many, other, one = [], [], []
-    for _ in range(bench.pairs):
-        many.append(bench.ingest(source, CORES))
-        other.append(bench.script(source, script))
-        one.append(bench.ingest(source))
-    for jobs, ours in ((CORES, many), (1, one)):
-        ratios = [theirs.wall / mine.wall for mine, theirs in zip(ours, other, strict=True)]
-        cpu = statistics.median(mine.cpu for mine in ours) / count * 1000
+    other: list[Run] = []
+    ours: dict[int, list[Run]] = {CORES: [], 1: []}
+    for _ in bench.pairs:
+        ours[CORES].append(bench.ingest(source, CORES, count))
+        other.append(bench.script(source, PEERS))
+        if CORES > 1:
+            ours[1].append(bench.ingest(source, 1, count))
+    for jobs, runs in ours.items():
+        mine, its = (median(one.cpu for one in each) / count * 1000 for each in (runs, other))
         yield Row(
-            f"packages: {count:,} SIPs, --jobs {jobs}", _rate(ours, count), _rate(other, count),
-            statistics.median(ratios), min(ratios), max(ratios), 4 if jobs == CORES else None, more=True,
-            note=f"processor {cpu:.1f} ms a package",
-        )  # fmt: skip
+            f"packages: {count:,} SIPs, --jobs {jobs}",
+            f"{count / median(one.wall for one in runs):.1f} a second",
+            f"{count / median(one.wall for one in other):.1f} a second",
+            tuple(two.wall / one.wall for one, two in zip(runs, other, strict=True)),
+            4 if jobs == CORES else None,
+            least=True,
+            note=f"processor {mine:.0f} ms, {its:.0f} ms a package",
+        )
 
 
 def memory_files(bench: Bench) -> Iterator[Row]:
-    """Memory for very many files in one package."""
-    count = bench.size(100_000, 5_000)
-    for kind in ("folder", "nsesss"):
-        yield _memory(bench, f"memory-files: {count:,}, {kind}", bench.material.many(count, kind), 300)
+    """Memory for one package of very many files."""
+    count = 5_000 if bench.quick else 100_000
+    yield _memory(bench, f"memory-files: {count:,}, folder", bench.material.scans(count, 2_000), 300)
+    yield _memory(bench, f"memory-files: {count:,}, NSESSS", bench.material.big_sip(count, 2_000), 300)
 
 
 def memory_big(bench: Bench) -> Iterator[Row]:
     """Memory for one very big file."""
-    size = bench.size(4_000, 400) * MB
-    yield _memory(bench, f"memory-big: {size // MB:,} MB", bench.material.big(1, size), 200)
+    size = 400 if bench.quick else 4_000
+    yield _memory(bench, f"memory-big: {size:,} MB", bench.material.scans(1, size * MB), 200)
 
 
-def _memory(bench: Bench, what: str, source: Path, limit: float) -> Row:
-    if missing := nothing_missing():
-        return Row(what, f"not measured: {missing}", limit=limit, unit=" MB")
-    with bench.archive() as (_, env):
-        peaks = watch(_ingest(source), bench.place, env)
-    note = f"{peaks.own / MB:.0f} MB of it anonymous; {peaks.samples} samples"
-    largest = f"{peaks.single / MB:.0f} MB largest process"
+def _memory(bench: Bench, what: str, source: Path, target: float) -> Row:
+    watch = Watch()
+    with bench.archive() as env:
+        watch.run(_ingest(source), bench.place, env)
     return Row(
-        what,
-        f"{peaks.memory / MB:.0f} MB PSS",
-        largest,
-        peaks.memory / MB,
-        limit=limit,
-        unit=" MB",
-        note=note,
-    )
+        what, f"{watch.memory / MB:.0f} MB in all", f"{watch.single / MB:.0f} MB largest process",
+        (watch.memory / MB,), target, unit=" MB",
+        note=f"{watch.own / MB:.0f} MB without mapped files; {watch.samples:,} samples",
+    )  # fmt: skip
 
 
 def space(bench: Bench) -> Iterator[Row]:
-    """Temporary space on the disk ÷ the package's bytes."""
-    size = bench.size(50, 5) * MB
-    for kind, source in (
-        ("folder", bench.material.big(10, size)),
-        ("zip", bench.material.big_zip(10, size)),
-    ):
-        what, package = f"space: 10 × {size // MB} MB, {kind}", 10 * size
-        if missing := nothing_missing():
-            yield Row(what, f"not measured: {missing}", limit=1.05)
-            continue
-        with bench.archive() as (archive, env):
-            work = archive / "storage" / "main" / "work"
-            peaks = watch(_ingest(source), bench.place, env, (work, Path(env["TMPDIR"])))
-        ratio = peaks.space / package
-        note = f"{peaks.samples} samples"
-        yield Row(what, f"{peaks.space:,} B", f"{package:,} B", ratio, limit=1.05, note=note)
+    """Temporary space ÷ the package's bytes."""
+    size = (5 if bench.quick else 50) * MB
+    for packed in (False, True):
+        source = bench.material.scans(10, size, packed=packed)
+        with bench.archive() as env:
+            watch = Watch((Path(env["ARCHIVUM"], "storage/main/work"), Path(env["TMPDIR"])))
+            watch.run(_ingest(source), bench.place, env)
+        yield Row(
+            f"space: 10 × {size // MB} MB, {'ZIP' if packed else 'folder'}", f"{watch.space:,} B",
+            f"{10 * size:,} B", (watch.space / (10 * size),), 1.05, note=f"{watch.samples:,} samples",
+        )  # fmt: skip
 
 
 BENCHES: Final[dict[str, Callable[[Bench], Iterator[Row]]]] = {
@@ -247,66 +246,49 @@ BENCHES: Final[dict[str, Callable[[Bench], Iterator[Row]]]] = {
 }
 
 
-def _size(source: Path) -> int:
-    if source.is_file():
-        return source.stat().st_size
-    return sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
-
-
-def _seconds(runs: Sequence[Run]) -> str:
-    return f"{statistics.median(one.wall for one in runs):.2f} s"
-
-
-def _rate(runs: Sequence[Run], count: int) -> str:
-    return f"{count / statistics.median(one.wall for one in runs):.1f} a second"
-
-
-def _table(rows: Sequence[Row]) -> str:
-    """The rows as a table in Markdown."""
-    cells = [("what", "ours", "other", "result", "min–max", "target", "met", "note")]
-    for row in rows:
-        result = "–" if row.ratio is None else f"{row.ratio:.{0 if row.unit else 2}f}{row.unit}"
-        extremes = f"{row.low:.2f}–{row.high:.2f}" if row.low is not None else ""
-        target = "" if row.limit is None else f"{'≥' if row.more else '≤'} {row.limit:g}{row.unit}"
-        met = {True: "yes", False: "**no**", None: "–"}[row.met]
-        cells.append((row.what, row.ours, row.other, result, extremes, target, met, row.note))
-    widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
-    lines = ["| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in cells]
-    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
-    return "\n".join(lines)
-
-
-def _machine(place: Path) -> str:
-    """What it was measured on, in a line."""
-    disk = subprocess.run(["stat", "-f", "-c", "%T", place], capture_output=True, text=True).stdout.strip()
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
-    return f"{CORES} cores, {memory:.0f} GiB, {disk}, {system}"
-
-
 def _measure(bench: Bench, names: Sequence[str]) -> Iterator[Row]:
-    bench.ingest(bench.material.sip("folder"))  # once before: what Python compiles is compiled
+    bench.ingest(bench.material.sip("folder"))  # so that what Python compiles is compiled
     for name in names:
         print(f"{name} …", file=sys.stderr, flush=True)
         try:
             yield from BENCHES[name](bench)
         except Failed as failure:
             print(failure, file=sys.stderr)
-            yield Row(name, "failed", note="see the messages")
+            yield Row(name, "failed", note="the reason is on stderr")
+
+
+def _table(rows: Sequence[Row]) -> str:
+    """The rows in Markdown."""
+    head = ("what", "ours", "other", "result", "min–max", "target", "met", "note")
+    cells = [head, *(row.cells() for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [f"| {' | '.join(map(str.ljust, line, widths))} |" for line in cells]
+    lines.insert(1, f"|{'|'.join('-' * (width + 2) for width in widths)}|")
+    return "\n".join(lines)
+
+
+def _machine(place: Path) -> str:
+    """What it is measured on."""
+    told = subprocess.run(["stat", "-f", "-c", "%T", place], capture_output=True, text=True, check=False)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+    return f"{CORES} cores, {memory:.0f} GiB, {told.stdout.strip()}, {system}"
 
 
 def main() -> int:
-    """Measure what was asked for; the exit code is 1 if something failed, not if a target is missed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--quick", action="store_true", help="smaller, and each comparison once")
+    """Measure what was asked for; the exit code is 1 if a command failed, 0 also if a target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="with less, and each comparison once")
     parser.add_argument("--only", nargs="+", choices=list(BENCHES), metavar="NAME", help=", ".join(BENCHES))
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="make what is measured here, and leave it")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="make the packages in DIR, and leave them")
     parser.add_argument("--json", action="store_true", help="JSON on stdout, the table on stderr")
     told = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=told.keep and _made(told.keep), prefix="bench-") as folder:
+    if told.keep:
+        told.keep.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=told.keep, prefix="bench-") as folder:
         place = Path(folder).resolve()
-        bench = Bench(place, Material((told.keep or place).resolve() / "material"), told.quick)
         machine = _machine(place)
+        bench = Bench(place, Material((told.keep or place).resolve() / "material"), told.quick)
         rows = list(_measure(bench, told.only or list(BENCHES)))
     print(f"{machine}\n\n{_table(rows)}", file=sys.stderr if told.json else sys.stdout)
     if told.json:
@@ -314,13 +296,11 @@ def main() -> int:
         print(
             json.dumps({"machine": machine, "quick": told.quick, "rows": plain}, ensure_ascii=False, indent=1)
         )
-    return 1 if any(row.ours == "failed" for row in rows) else 0
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return int(any(row.ours == "failed" for row in rows))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except Failed as failure:
+        sys.exit(str(failure))

@@ -4,6 +4,7 @@ import io
 import random
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -46,12 +47,12 @@ class Material:
         files = []
         for number in range(count):
             suffix, make = kinds[number % len(kinds)]
-            one = Content(suffix, "", "", None, lambda make=make, number=number: (make(number),))  # type: ignore[misc]
+            one = Content(suffix, "", "", None, partial(_pieces, make, number))
             files.append((f"{number // 500:03d}/{number:06d}{suffix}", one))
         return self._made(f"small-{count}", Folder("spisovna", files).write_folder)
 
     def scans(self, count: int, size: int, *, packed: bool = False) -> Path:
-        """Return a plain folder, or a ZIP file, of uncompressed TIFF files of ``size`` bytes, all different."""
+        """Return a plain folder, or a ZIP file, of different plain TIFF files of ``size`` bytes."""
         one = folder(files=count, size=size, described=False)
         name = f"scans-{count}-{size}"
         return self._made(f"{name}-zip", one.write_zip) if packed else self._made(name, one.write_folder)
@@ -69,6 +70,11 @@ class Material:
             write(unfinished)
             unfinished.rename(place)
         return next(place.iterdir())
+
+
+def _pieces(make: Callable[[int], bytes], number: int) -> tuple[bytes]:
+    """The bytes of a file, made when it is written."""
+    return (make(number),)
 
 
 def _pdf(number: int) -> bytes:

@@ -16,7 +16,7 @@ from typing import Final
 SAMPLE: Final = 0.02  # seconds from one look at a process to the next
 _TRACED: Final = "read,pread64,readv,preadv,preadv2,mmap,copy_file_range,sendfile,splice"
 _CALL: Final = re.compile(r"(\w+)\((.*)\) += (\d+|0x[0-9a-f]+)")
-# strace -y writes a descriptor as 5</path>; a path that has ">" in it goes on until a comma or the end follows
+# strace -y writes a descriptor as 5</path>; a ">" in a path has no comma and no end after it
 _DESCRIPTOR: Final = re.compile(r"\b\d+<(/.*?)>(?=,|$)")
 _MAPPED: Final = re.compile(r"[^,]*, (\d+),")
 
@@ -178,4 +178,6 @@ def _space(folders: Sequence[Path], pids: Sequence[int]) -> int:
 
 def _succeeded(command: Sequence[str], status: int, errors: bytes) -> None:
     if status != 0:
-        raise Failed(f"exit status {status}: {' '.join(command)}\n{errors.decode('utf-8', 'replace')[-2000:]}")
+        raise Failed(
+            f"exit status {status}: {' '.join(command)}\n{errors.decode('utf-8', 'replace')[-2000:]}"
+        )

@@ -33,13 +33,15 @@ def run(arguments: Sequence[str]) -> int:
         shell.fail(Misused("usage.wrong", reason=wrong.format_message(), command=_command(wrong)))
     except (click.Abort, KeyboardInterrupt):
         shell.note(shell.say("interrupted"))
-        return INTERRUPTED
+        shell.exit_code = INTERRUPTED
     except BrokenPipeError:
         # nobody reads on, and the interpreter must not complain about it when it flushes
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return shell.exit_code
     except ArchivumError as error:
         shell.fail(error)
+    finally:
+        shell.close()
     return shell.end()
 
 

@@ -38,6 +38,7 @@ class Shell:
     command: str = ""
     exit_code: int = 0
     counts: dict[str, int] = field(default_factory=dict)
+    archive: Archive | None = None
 
     def say(self, text_id: str, /, **params: object) -> str:
         """Return one of the command line's own texts."""
@@ -51,7 +52,13 @@ class Shell:
     def open(self) -> Archive:
         """Open the archive that was named, or the one this folder is in."""
         root = self.archive_place or find_archive(Path.cwd())
-        return open_archive(root.resolve(), agent=self.agent, clock=self.clock)
+        self.archive = open_archive(root.resolve(), agent=self.agent, clock=self.clock)
+        return self.archive
+
+    def close(self) -> None:
+        """Let go of the archive, if one was opened."""
+        if self.archive is not None:
+            self.archive.close()
 
     def note(self, text: str = "") -> None:
         """Tell people something."""

@@ -15,7 +15,7 @@ On disk an archive is a folder::
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -83,6 +83,17 @@ class Archive:
         """Show in the catalogue what the journal has beyond it, as after a crash; return how many events."""
         return self.catalogue.catch_up(self.journal, self.details)
 
+    def settle(self) -> None:
+        """Complete in the journal and in the catalogue what a killed process has begun.
+
+        Raises:
+            Busy: another process keeps the journal locked.
+            CorruptionFound: the journal or the catalogue is damaged.
+            Misconfigured: a storage or the catalogue cannot be written to.
+        """
+        self.journal.settle()
+        self.catch_up()
+
     def close(self) -> None:
         """Let go of the catalogue."""
         self.catalogue.close()
@@ -96,16 +107,17 @@ class Archive:
         """
         place = self.root / "lock"
         with world(place):
-            lock = place.open("a+")
+            lock = place.open("a+b", buffering=0)
         with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 lock.seek(0)
-                raise Busy("archive.busy", holder=lock.read().strip() or "?", place=self.root) from error
-            lock.truncate(0)
-            lock.write(f"{self.agent.name}, process {os.getpid()}\n")
-            lock.flush()
+                holder = lock.read().decode("utf-8", "replace").strip()
+                raise Busy("archive.busy", holder=holder or "?", place=self.root) from error
+            with suppress(OSError):  # who holds it is only told; on a full disk it cannot be
+                lock.truncate(0)
+                lock.write(f"{self.agent.name}, process {os.getpid()}\n".encode())
             yield
 
 

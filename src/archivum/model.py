@@ -163,7 +163,8 @@ class Finding:
         return self._say(language, "source")
 
     def _say(self, language: Language, part: Part) -> str:
-        known = {"subject": self.subject, "where": self.where, **self.params}
+        subject = self.subject or say("model.package", language)
+        known = {"subject": subject, "where": self.where, **self.params}
         return say(f"checks.{self.code}", language, part, **known)
 
 

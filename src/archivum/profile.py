@@ -40,6 +40,7 @@ NEVER_ACCEPTED: Final = frozenset(
         "file-unreadable",
         "file-vanished",
         "file-unstable",
+        "package-empty",
         "file-missing",
         "file-size",
         "file-checksum",

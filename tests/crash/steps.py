@@ -113,13 +113,18 @@ class Steps:
 
         return commit
 
-    def _open(self, original: Callable[..., Any], file: Any, mode: str = "r", *args: Any, **named: Any) -> Any:
+    def _open(
+        self, original: Callable[..., Any], file: Any, mode: str = "r", buffering: int = -1,
+        encoding: str | None = None, *rest: Any, **named: Any,
+    ) -> Any:  # fmt: skip
         if not set(mode) & set("wxa+") or not self._inside(file):
-            return original(file, mode, *args, **named)
+            return original(file, mode, buffering, encoding, *rest, **named)
         raw = _Raw(file, mode.replace("b", "").replace("t", ""))
         raw.told = lambda: self.step("write", os.fsdecode(file))
+        if buffering == 0:
+            return raw
         buffer = io.BufferedRandom(raw) if "+" in mode else io.BufferedWriter(raw)
-        return buffer if "b" in mode else io.TextIOWrapper(buffer, named.get("encoding") or "utf-8")
+        return buffer if "b" in mode else io.TextIOWrapper(buffer, encoding or "utf-8")
 
 
 class _Raw(io.FileIO):
@@ -157,9 +162,12 @@ def failing(number: int, *, space: bool = False, once: bool = False) -> Strike:
 
 def vanishing(place: Path, elsewhere: Path) -> Strike:
     """A folder is taken away from under the process."""
+    struck = False
 
     def strike(call: str, path: str) -> None:
-        if not elsewhere.exists():
+        nonlocal struck
+        if not struck:
+            struck = True  # before it is, for this is a step as well
             place.rename(elsewhere)
 
     return strike

@@ -7,22 +7,21 @@ import shutil
 import tarfile
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import bagit
 import pytest
-from fixtures.defects import Defect
-from fixtures.folders import folder
-from fixtures.sip import spis
 
 from archivum.access.export import Form, export
 from archivum.archive import Archive
 from archivum.errors import CorruptionFound, Misconfigured, NotFound, Refused
 from archivum.ingest.batch import run
 from archivum.ingest.order import Order, Outcome
+from fixtures.defects import Defect
+from fixtures.folders import folder
+from fixtures.sip import spis
 from tests.unit.test_access_samples import content, flip, found, opened, replace_everywhere, submission, tree
 
 FORMS: tuple[Form, ...] = ("folder", "zip", "tar")
@@ -47,6 +46,11 @@ def uuid(stored: Any) -> UUID:
     return stored[1]["kronika-1990"]
 
 
+def names(folder: Path) -> list[str]:
+    """Everything in a folder, hidden or not."""
+    return sorted(one.name for one in folder.iterdir())
+
+
 def unpacked(path: Path, form: str, to: Path) -> Path:
     """The folder that an export holds, unpacked by what the standard library has."""
     if form == "folder":
@@ -63,14 +67,14 @@ def unpacked(path: Path, form: str, to: Path) -> Path:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", ["kronika-1990", "SIP_KÚJK_2024_C000000"])
+@pytest.mark.parametrize("name", [folder(0).name, spis(0).name])
 def test_every_form_holds_the_bag_that_is_stored(
     archive: Archive, stored: Any, name: str, form: Form, tmp_path: Path
 ) -> None:
-    uuid = next(uuid for key, uuid in stored[1].items() if key == name or (key != "kronika-1990" != name))
+    uuid = stored[1][name]
     done = export(archive, uuid, tmp_path / "out", form)
     assert done.path == tmp_path / "out" / f"{uuid}{SUFFIX[form]}"
-    assert os.listdir(tmp_path / "out") == [done.path.name]
+    assert names(tmp_path / "out") == [done.path.name]
     root = unpacked(done.path, form, tmp_path / "unpacked")
     files = tree(content(archive, uuid))
     assert tree(root) == files
@@ -116,7 +120,7 @@ def test_nothing_is_overwritten(archive: Archive, uuid: UUID, form: Form, tmp_pa
         export(archive, uuid, tmp_path, form)
     assert refused.value.params["place"] == target
     assert target.read_bytes() == b"mine"
-    assert sorted(os.listdir(tmp_path)) == sorted(["archive", target.name])
+    assert names(tmp_path) == sorted(["archive", target.name])
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -138,8 +142,7 @@ def test_a_spoiled_file_is_named_and_nothing_appears(
         export(archive, uuid, tmp_path / "out", form)
     assert corruption.value.text_id == code
     assert corruption.value.params["path"] == f"data/{uuid}/representations/submission/data/{PHOTO}"
-    assert not list((tmp_path / "out").glob("*")) if (tmp_path / "out").exists() else True
-    assert not list(tmp_path.glob("out/.*"))
+    assert names(tmp_path / "out") == []
 
 
 @pytest.mark.parametrize("name", ["manifest-sha512.txt", "bag-info.txt", "manifest-sha512.txt.tsr"])
@@ -170,16 +173,17 @@ def test_a_manifest_changed_together_with_the_inventories_is_found_by_the_journa
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_full_disk_leaves_nothing(archive: Archive, uuid: UUID, form: Form, tmp_path: Path) -> None:
+def test_a_full_disk_leaves_nothing(archive: Archive, stored: Any, form: Form, tmp_path: Path) -> None:
+    uuid = stored[1][spis(0).name]  # with a component of 47 kB, more than SQLite writes to read the catalogue
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (36_000, hard))
     try:
         with pytest.raises(Misconfigured) as full:
             export(archive, uuid, tmp_path / "out", form)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert full.value.text_id == "storage.full"
-    assert os.listdir(tmp_path / "out") == []
+    assert names(tmp_path / "out") == []
     assert export(archive, uuid, tmp_path / "out", form).path.exists()
 
 
@@ -211,9 +215,7 @@ def test_what_is_not_stored_cannot_be_exported(archive: Archive, tmp_path: Path)
         export(archive, UUID(int=1), tmp_path, "zip")
 
 
-def test_an_exported_aip_is_no_longer_needed_in_storage(archive: Archive, uuid: UUID, tmp_path: Path) -> None:
-    """What was exported can be ingested again as the bag it is: it needs nothing of the archive it came from."""
+def test_what_was_exported_needs_nothing_of_the_archive(archive: Archive, uuid: UUID, tmp_path: Path) -> None:
     done = export(archive, uuid, tmp_path / "out", "folder")
     shutil.rmtree(archive.storage.root)
     assert bagit.Bag(str(done.path)).validate()
-    assert replace(done, files=0).size == sum(len(data) for data in tree(done.path).values())

@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from fixtures.package import Package
-
 from archivum.access.dip import Dip, disseminate
 from archivum.archive import Archive, open_archive
 from archivum.checks.aip import object_id
 from archivum.founding import found_archive
 from archivum.ingest.batch import run
-from archivum.ingest.order import Order, Outcome
+from archivum.ingest.order import Order, Outcome, Status
 from archivum.model import Agent, AgentKind, Event, EventType, State
+from fixtures.package import Package
 
 RECEIVED = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)
 HANDED_OUT = datetime(2031, 7, 4, 9, 30, 0, tzinfo=UTC)
@@ -56,6 +55,7 @@ def found(
     uuids = {}
     for done in run(archive, paths, Order(producer="Obec Lhota"), progress=lambda _: None):
         assert isinstance(done.result, Outcome), done.result
+        assert done.result.status is Status.STORED, done.result.decision.reasons
         uuids[done.path.name] = done.result.uuid
     archive.close()
     return uuids

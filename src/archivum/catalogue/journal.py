@@ -118,6 +118,17 @@ class Journal:
                 head = self._complete(number, head, added)
         return added
 
+    def settle(self) -> None:
+        """Complete what a killed append has begun: bring its segment to every storage, and tidy up.
+
+        Raises:
+            Busy, CorruptionFound, Misconfigured: as :meth:`append`.
+        """
+        with exclusive(self._lock, self._patience):
+            for storage in self._storages:
+                storage.tidy()
+            self._settle()
+
     def _complete(self, number: int, head: Head, added: list[tuple[str, str]]) -> Head:
         """Bring one segment to every storage that lacks it, and return the head it makes."""
         key = segments.key(number)

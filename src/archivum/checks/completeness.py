@@ -19,6 +19,8 @@ def completeness(package: Package, index: PackageIndex) -> Iterator[Finding]:
     A package whose kind has no manifest (a plain folder) promises nothing, and its files are as they came.
     Where the promises or the files could not be read, a finding says so already, and nothing more is asked.
     """
+    if not index.totals()[0]:
+        yield _failed("package-empty", "")
     for file in index.empty():
         yield _failed("file-empty", file.path)
     for folder in index.empty_folders():

@@ -66,6 +66,7 @@ def run(
         yield from _run(archive, paths, order, jobs, progress)
         return
     with archive.writing():
+        archive.settle()
         sweep(archive)
         yield from _run(archive, paths, order, jobs, progress)
 

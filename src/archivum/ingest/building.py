@@ -19,6 +19,7 @@ from archivum.signatures import TimeStamp, verify
 from archivum.storage.durable import create, keep, world
 
 VERSION = "v1"
+STAMPS = "stamps"
 
 
 def build_aip(
@@ -34,6 +35,7 @@ def build_aip(
     bag = folder / VERSION / "content"
     target = bag / submission_folder(submission.receipt)
     with world(target):
+        folder.mkdir()
         target.parent.mkdir(parents=True)
         submission.root.rename(target)
     receipt, context = submission.receipt, _context(archive, submission, order)
@@ -60,6 +62,7 @@ def taken_up(archive: Archive, uuid: UUID) -> Stored:
     Raises:
         CorruptionFound: it is not whole; it is set aside, for a person to look at.
     """
+    archive.storage.secure(archive.ocfl.key(object_id(uuid)))
     check = check_aip(archive.ocfl, uuid, archive.trusted())
     if check.findings or check.stamp is None:
         wrong = check.findings[0].text() if check.findings else STAMP
@@ -109,14 +112,14 @@ def _seal(archive: Archive, bag: Path, built: Built) -> TimeStamp:
             raise Misconfigured("ingest.stamp", name=archive.authority.name, finding=stamp.findings[0].text())
         keep(place, response)
     for path, data in ((STAMP, response), (CHAIN, archive.authority.chain())):
-        with world(bag / path), create(bag / path) as file:
+        with world(bag / path), create(bag / path, bag) as file:
             file.write(data)
     return stamp
 
 
 def stamp_place(archive: Archive, manifest: str) -> Path:
     """Return where a time-stamp is kept until its package is stored."""
-    return archive.storage.workplace() / "stamps" / f"{manifest}.tsr"
+    return archive.storage.workplace() / STAMPS / f"{manifest}.tsr"
 
 
 def _stored(

@@ -15,17 +15,18 @@ from archivum.catalogue.fold import Accession
 from archivum.checks.aip import object_id
 from archivum.errors import NotFound
 from archivum.formats import Identifying
-from archivum.ingest.building import build_aip, stamp_place, taken_up
+from archivum.ingest.building import STAMPS, build_aip, stamp_place, taken_up
 from archivum.ingest.order import Order, Outcome, Progress, Status
 from archivum.ingest.recording import TOLD, Counts, decided, examined, open_findings, record, stored
-from archivum.ingest.report import write_report
-from archivum.ingest.submission import Submission, kept_receipt, receipt_place, receive
+from archivum.ingest.report import REPORTS, write_report
+from archivum.ingest.submission import RECEIPTS, Submission, kept_receipt, receipt_place, receive
 from archivum.model import Action, Decision, Event, EventType, Finding, Severity, State, Verdict
 from archivum.packaging.index import PackageIndex
 from archivum.plain import canonical, to_plain
-from archivum.storage.durable import world
+from archivum.storage.durable import remove_unfinished, world
 
 PLACE = "ingest-"
+KEPT = (RECEIPTS, STAMPS)
 CLAIMS = 64  # locks that all identifiers share; two that share one only wait for each other
 
 
@@ -39,7 +40,11 @@ def ingest(
         Misconfigured: a setting, the disk or the time-stamping authority does not let it go on; it can be
             run again.
     """
-    with _place(archive, order) as place, PackageIndex(place / "index.db") as index:
+    with (
+        world(archive.storage.root),
+        _place(archive, order) as place,
+        PackageIndex(place / "index.db") as index,
+    ):
         submission = receive(archive, path, order, place, index, identifying, progress)
         with _claim(archive, submission, order):
             return _decide(archive, path, order, submission, place)
@@ -50,6 +55,8 @@ def _decide(archive: Archive, path: Path, order: Order, submission: Submission, 
     known = _known(archive, submission)
     if known is not None and known.state is State.STORED:
         decision = Decision(Action.ACCEPT, (), known.profile)
+        if not order.dry_run:
+            _forget(archive, submission, known.manifest)  # a run killed at its very end has not
         return _outcome(path, submission, Status.ALREADY, decision)
     conflict = _conflict(archive, submission)
     decision = submission.profile.judge(submission.index.findings())
@@ -204,8 +211,10 @@ def _claim(archive: Archive, submission: Submission, order: Order) -> Iterator[N
 
 
 def sweep(archive: Archive) -> None:
-    """Remove what killed runs have left in the workplace; the caller is the only process that writes."""
+    """Remove what killed runs have left half done; the caller is the only process that ingests."""
+    workplace = archive.storage.workplace()
     with world(archive.root):
-        for pattern in (f"{PLACE}*", ".*.new"):
-            for place in archive.storage.workplace().glob(pattern):
-                shutil.rmtree(place)
+        for place in workplace.glob(f"{PLACE}*"):
+            shutil.rmtree(place)
+        for kept in (workplace, *map(workplace.joinpath, KEPT), archive.root / REPORTS):
+            remove_unfinished(kept)

@@ -42,7 +42,7 @@ class Reception:
 
         False if it could not be read to its end. The last identifications are still to be fetched.
         """
-        self.root.mkdir(parents=True)
+        self.root.mkdir()
         algorithms: tuple[str, ...] | None = None
         whole = False
         guides_first = self.transfer.container != "tar"
@@ -50,6 +50,7 @@ class Reception:
             for entry, opener in self.transfer.entries(self._guide):
                 if algorithms is None and guides_first and not self._guide(entry.path):
                     algorithms = _with_own(self.guided())
+                    self._late(algorithms)  # of the guides, which bags have checksums of as well
                 self._entry(entry, opener, algorithms or OWN)
                 if self.safety.bomb:
                     break
@@ -81,7 +82,7 @@ class Reception:
             opened = opener()
             try:
                 with world(target):
-                    file = _copy(opened, target, path, entry.size, algorithms, self.progress)
+                    file = _copy(opened, self.root, path, entry.size, algorithms, self.progress)
             finally:
                 opened.close()
         except Damaged as damage:
@@ -126,7 +127,7 @@ def _with_own(algorithms: Iterable[str]) -> tuple[str, ...]:
 
 
 def _copy(
-    opened: Opened, target: Path, path: str, size: int | None, algorithms: Iterable[str], progress: Progress
+    opened: Opened, root: Path, path: str, size: int | None, algorithms: Iterable[str], progress: Progress
 ) -> File:
     """Copy a file and return what was really written.
 
@@ -134,7 +135,7 @@ def _copy(
         Damaged: it holds more bytes, or fewer, than were declared.
     """
     digests = Digests(algorithms)
-    with create(target) as copy:
+    with create(root / path, root) as copy:
         while data := opened.read(CHUNK):
             digests.update(data)
             if size is not None and digests.size > size:

@@ -11,6 +11,8 @@ from archivum.model import Decision, Finding
 from archivum.storage.durable import publish
 from archivum.texts import Language, printable, say
 
+REPORTS = "reports"
+
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}
 h1{font-size:1.5rem}dt{color:#555}dd{margin:0 0 .5rem;overflow-wrap:anywhere}
@@ -29,7 +31,7 @@ def write_report(archive: Archive, submission: Submission, status: Status, decis
     data = _page(archive, submission, status, decision, language).encode("utf-8")
     number = 1
     while True:
-        place = archive.root / "reports" / f"{submission.receipt.uuid}-{number}.html"
+        place = archive.root / REPORTS / f"{submission.receipt.uuid}-{number}.html"
         try:
             publish(place, data)
         except Refused:

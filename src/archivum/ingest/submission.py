@@ -25,6 +25,7 @@ from archivum.storage.transfer import Damaged
 from archivum.storage.transfers import open_transfer
 
 UNKNOWN = "–"
+RECEIPTS = "receipts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ def receive(
     name, whole = path.resolve().name, False
     # a container holds a folder that is mostly named like itself: then nothing has to be renamed
     root = place / "in" / (path.stem if path.is_file() else name)
+    root.parent.mkdir()
     named = archive.profiles.get(order.profile).limits if order.profile else archive.profiles.loosest()
     safety = Safety(index, named)
     guided = _Guided(archive, order, root, safety)
@@ -169,4 +171,4 @@ def kept_receipt(archive: Archive, submission: Submission) -> Receipt:
 
 def receipt_place(archive: Archive, receipt: Receipt) -> Path:
     """Return where a receipt is kept until its package is stored or refused."""
-    return archive.storage.workplace() / "receipts" / f"{receipt.uuid}.json"
+    return archive.storage.workplace() / RECEIPTS / f"{receipt.uuid}.json"

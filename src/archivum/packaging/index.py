@@ -8,14 +8,17 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
+from tempfile import gettempdir
 from types import TracebackType
 from typing import Any, Self
 
 from archivum.model import File, Finding, FormatMatch, Identification, Promise, Record, Verdict
 from archivum.plain import from_plain, to_plain
+from archivum.storage.durable import refused
 
 CACHE_KIB = 16_384
 _PAGE = 256
@@ -48,23 +51,41 @@ class PackageIndex:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        """Make a new index in a file that does not exist yet, or where the system keeps temporary files."""
+        """Make a new index in a file that does not exist yet, or where the system keeps temporary files.
+
+        Raises:
+            Misconfigured: the disk is full, read-only or fails.
+        """
         self._path = path
-        self._base = sqlite3.connect(path or "", isolation_level=None)
-        self._base.executescript(f"PRAGMA cache_size = -{CACHE_KIB};{_TABLES}")
-        self._base.execute("BEGIN")
+        self._place = path or gettempdir()
+        try:
+            self._base = sqlite3.connect(path or "", isolation_level=None)
+            self._base.executescript(f"PRAGMA cache_size = -{CACHE_KIB};{_TABLES}")
+            self._base.execute("BEGIN")
+        except sqlite3.Error as error:
+            raise refused(error, self._place) from error
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Forget everything.
+
+        Raises:
+            Misconfigured: what ended the work was that the disk is full or fails.
+        """
         self.close()
+        if isinstance(error, sqlite3.Error) and (said := refused(error, self._place)) is not error:
+            raise said from error
 
     def close(self) -> None:
         """Forget everything."""
         self._base.close()
         if self._path is not None:
-            self._path.unlink(missing_ok=True)
+            with suppress(OSError):  # it dies with the folder that it lies in
+                self._path.unlink(missing_ok=True)
 
     # -- files seen ---------------------------------------------------------------------------------------
 

@@ -92,6 +92,7 @@ class NewFile:
 
     def __init__(self, bag: Path, path: str) -> None:
         """Name the file by its path relative to the bag."""
+        self._bag = bag
         self._place = bag / path
         self._path = path
         self._pieces: list[str] = []
@@ -105,7 +106,7 @@ class NewFile:
             Misconfigured: the disk is full, read-only or fails.
         """
         with world(self._place):
-            self._target: BinaryIO = create(self._place)
+            self._target: BinaryIO = create(self._place, self._bag)
         self._out = Digesting(self._target)
         return self
 

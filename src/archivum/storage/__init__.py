@@ -52,6 +52,10 @@ class Storage(Source, Protocol):
         """
         ...
 
+    def tidy(self) -> None:
+        """Remove what a killed :meth:`put` has left; only while nobody else puts."""
+        ...
+
     def workplace(self) -> Path:
         """Return a local folder from which :meth:`take` needs no second copy."""
         ...

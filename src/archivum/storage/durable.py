@@ -7,6 +7,8 @@ step (POSIX rename and link are atomic); the folder that holds the name is broug
 import ctypes
 import errno
 import os
+import shutil
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -42,31 +44,47 @@ def world(place: Path | str) -> Iterator[None]:
         raise Misconfigured("storage.failed", place=error.filename or place, reason=error.strerror) from error
 
 
-def create(path: Path) -> BinaryIO:
-    """Open a new file for writing; its folder is made as needed.
+def refused(error: sqlite3.Error, place: Path | str) -> Exception:
+    """Return what the disk refuses to a private database as an error that says what to do; else the error."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended one
+    if code == sqlite3.SQLITE_FULL:
+        return Misconfigured("storage.full", place=place)
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return Misconfigured("storage.read-only", place=place)
+    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        return Misconfigured("storage.failed", place=place, reason=str(error))
+    return error
+
+
+def create(path: Path, top: Path | None = None) -> BinaryIO:
+    """Open a new file for writing; its folder is made as needed, below ``top``, which must be there if named.
 
     Raises:
         FileExistsError: the name is taken.
+        FileNotFoundError: ``top`` is gone; a disk that was taken away is not to be made up for by folders.
     """
     try:
         return open(path, "xb")  # noqa: PTH123 (Path.open costs twice as much; many thousand files)
     except FileNotFoundError:
+        if top is not None and not top.is_dir():
+            raise
         path.parent.mkdir(parents=True, exist_ok=True)
         return open(path, "xb")  # noqa: PTH123
 
 
 def write_new(path: Path, data: bytes) -> None:
     """Write a new file and bring it to the disk; the caller makes its name visible (see :func:`publish`)."""
-    with create(path) as file:
+    with open(path, "xb") as file:  # noqa: PTH123 (as in create, which would make its folder)
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
 
 
-def publish(path: Path, data: bytes, *, via: Path | None = None) -> None:
+def publish(path: Path, data: bytes, *, via: Path | None = None, top: Path | None = None) -> None:
     """Give a name to complete data in one step, or fail and leave what was there.
 
     ``via`` is the temporary name, beside ``path`` unless told; a leftover of a killed run there is replaced.
+    Folders are made as needed, below ``top``, which must be there if named.
 
     Raises:
         Refused: the name is taken.
@@ -75,7 +93,7 @@ def publish(path: Path, data: bytes, *, via: Path | None = None) -> None:
     temporary = via or path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}.new")
     with world(path):
         temporary.unlink(missing_ok=True)
-        make_folders(path.parent)
+        make_folders(path.parent, top)
         try:
             write_new(temporary, data)
             os.link(temporary, path)
@@ -97,9 +115,23 @@ def keep(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}.new")
     with world(path):
         temporary.unlink(missing_ok=True)
-        with create(temporary) as file:
-            file.write(data)
-        temporary.replace(path)
+        try:
+            with create(temporary, path.parent.parent) as file:
+                file.write(data)
+            temporary.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed runs have left half done in a folder; only while nobody else works in it."""
+    for place in folder.glob(".*.new"):
+        if place.is_dir():
+            shutil.rmtree(place)
+        else:
+            place.unlink()
 
 
 def move_folder(folder: Path, target: Path) -> None:
@@ -119,11 +151,17 @@ def move_folder(folder: Path, target: Path) -> None:
         sync_folder(folder.parent)
 
 
-def make_folders(path: Path) -> None:
-    """Make a folder and those above it, each brought to the disk in the one that holds it."""
+def make_folders(path: Path, top: Path | None = None) -> None:
+    """Make a folder and those above it, each brought to the disk in the one that holds it.
+
+    Raises:
+        FileNotFoundError: ``top``, above which nothing is made, is gone.
+    """
     if path.is_dir():
         return
-    make_folders(path.parent)
+    if path == top:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    make_folders(path.parent, top)
     path.mkdir(exist_ok=True)
     sync_folder(path.parent)
 

@@ -25,6 +25,7 @@ from archivum.storage.durable import (
     make_folders,
     move_folder,
     publish,
+    remove_unfinished,
     sync_folder,
     sync_tree,
     world,
@@ -48,6 +49,7 @@ class LocalStorage:
         self.name = name
         self.root = root
         self._top = os.fspath(root)
+        self._seen: tuple[int, int] | None = None  # device and inode of the root
 
     def create(self) -> None:
         """Make the folder, with a text that tells a stranger what it is; what is there already stays.
@@ -152,9 +154,7 @@ class LocalStorage:
         """
         path = self._path(key)
         self._present()
-        with world(path):
-            make_folders(path.parent)
-        publish(path, data, via=self.root / f".{_worker()}.new")
+        publish(path, data, via=self.root / f".{_worker()}.new", top=self.root)
 
     def take(self, folder: Path, key: str) -> None:
         """Store all files of a folder under a new key and remove the folder: all of them or none.
@@ -184,7 +184,8 @@ class LocalStorage:
             self._reveal(nest, key)
         except BaseException:
             if moved:
-                inner.rename(folder)
+                with suppress(OSError):  # it has its name already, or the disk refuses this as well
+                    inner.rename(folder)
             raise
         finally:
             shutil.rmtree(nest, ignore_errors=True)
@@ -216,8 +217,29 @@ class LocalStorage:
         """Return the folder from which :meth:`take` needs no copy."""
         path = self._present() / WORK
         with world(path):
-            make_folders(path)
+            make_folders(path, self.root)
         return path
+
+    def secure(self, key: str) -> None:
+        """Bring to the disk what lies below a key, and its name: a killed :meth:`take` may not have.
+
+        Raises:
+            Misconfigured: the storage is not there, or fails.
+        """
+        place = self._path(key)
+        with world(place):
+            sync_tree(place)
+            for above in place.parents[: key.count("/") + 1]:
+                sync_folder(above)
+
+    def tidy(self) -> None:
+        """Remove what a killed :meth:`put` has left; only while nobody else puts.
+
+        Raises:
+            Misconfigured: the storage is not there, read-only, or fails.
+        """
+        with world(self.root):
+            remove_unfinished(self._present())
 
     # -- inside -------------------------------------------------------------------------------------------
 
@@ -231,7 +253,7 @@ class LocalStorage:
             try:
                 move_folder(nest / way, self.root / way)
             except (Refused, Misconfigured):
-                if not os.path.lexists(self.root / way):
+                if not os.path.lexists(self.root / way) or not os.path.lexists(nest / way):
                     raise
                 continue  # another process made this folder just now: the key may still be free below it
             return
@@ -290,13 +312,19 @@ class LocalStorage:
         return Path(self._place(key))
 
     def _present(self) -> Path:
-        """Return the root; a disk that is not mounted must not look like an empty storage.
+        """Return the root; a disk that is not mounted, or not any more, must not look like an empty storage.
 
         Raises:
-            Misconfigured: it is not there.
+            Misconfigured: it is not there, or another folder is in its place.
         """
-        if not self.root.is_dir():
+        try:
+            status = self.root.stat()
+        except OSError:
+            status = None
+        here = (status.st_dev, status.st_ino) if status and stat.S_ISDIR(status.st_mode) else None
+        if here is None or here != (self._seen or here):
             raise Misconfigured("storage.vanished", storage=self.name, place=self.root)
+        self._seen = here
         return self.root
 
     def _failed(self, key: str, error: OSError) -> Misconfigured:

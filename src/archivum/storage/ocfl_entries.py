@@ -9,7 +9,7 @@ from operator import itemgetter
 from types import TracebackType
 from typing import Any, Final, Self
 
-from archivum.errors import Misconfigured
+from archivum.storage.durable import refused
 
 CACHE_KIB: Final = 16_384
 
@@ -152,7 +152,7 @@ def _query(base: sqlite3.Connection, text: str, *values: object) -> Iterator[Any
         for row in base.execute(text, values):  # noqa: UP028
             yield row
     except sqlite3.Error as error:
-        raise _explained(error) from error
+        raise refused(error, tempfile.gettempdir()) from error
 
 
 @contextmanager
@@ -160,11 +160,4 @@ def _spilling() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise _explained(error) from error
-
-
-def _explained(error: sqlite3.Error) -> Exception:
-    """What SQLite says of a full disk as an error that says what to do; anything else is a defect."""
-    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-        return Misconfigured("storage.full", place=tempfile.gettempdir())
-    return error
+        raise refused(error, tempfile.gettempdir()) from error

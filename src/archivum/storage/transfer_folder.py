@@ -22,13 +22,14 @@ class FolderTransfer:
 
     def entries(self, first: Callable[[str], bool]) -> Iterator[tuple[Entry, Opener]]:
         """Yield the entries: guides of the top folder, then all the others, folder by folder, by name."""
-        for name, status in self._list(""):
+        top = self._list("")  # once: a guide that changes after it was read must be what was listed
+        for name, status in top:
             if first(name) and stat.S_ISREG(status.st_mode):
                 yield self._entry(name, status)
         folders = [""]
         while folders:
             folder = folders.pop()
-            listing = self._list(folder)
+            listing = self._list(folder) if folder else top
             self._listings[folder] = _fingerprint(listing)
             below = []
             for name, status in listing:
@@ -84,8 +85,11 @@ class _Steady:
             handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             raise Damaged(_code(error), path, error.strerror or "") from error
+        if not self._is_listed(handle):  # asked first of all: it may have become a folder
+            os.close(handle)
+            raise Damaged("file-unstable", path)
         self._file = os.fdopen(handle, "rb", buffering=0)
-        self._compare()
+        self._rest = listed.size
 
     def read(self, size: int = -1, /) -> bytes:
         """Return up to ``size`` bytes.
@@ -97,18 +101,17 @@ class _Steady:
             data = self._file.read(size)
         except OSError as error:
             raise Damaged("file-unreadable", self._path, error.strerror or "") from error
-        if not data:
-            self._compare()
+        self._rest -= len(data or b"")
+        if (not data or self._rest < 0) and not self._is_listed(self._file.fileno()):
+            raise Damaged("file-unstable", self._path)
         return data or b""
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
-    def _compare(self) -> None:
-        if Stamp.of(os.fstat(self._file.fileno())) != self._listed:
-            self._file.close()
-            raise Damaged("file-unstable", self._path)
+    def _is_listed(self, handle: int) -> bool:
+        return Stamp.of(os.fstat(handle)) == self._listed
 
 
 def _fingerprint(listing: list[tuple[str, os.stat_result]]) -> bytes:
