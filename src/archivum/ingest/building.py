@@ -16,7 +16,7 @@ from archivum.packaging.bag import Built, close_bag
 from archivum.packaging.czdax import Context, build, submission_folder
 from archivum.plain import instant
 from archivum.signatures import TimeStamp, verify
-from archivum.storage.durable import create, keep, world
+from archivum.storage.durable import create, keep, make_below, world
 
 VERSION = "v1"
 STAMPS = "stamps"
@@ -35,8 +35,7 @@ def build_aip(
     bag = folder / VERSION / "content"
     target = bag / submission_folder(submission.receipt)
     with world(target):
-        folder.mkdir()
-        target.parent.mkdir(parents=True)
+        make_below(target.parent, place)
         submission.root.rename(target)
     receipt, context = submission.receipt, _context(archive, submission, order)
     built = build(bag, receipt, submission.package, submission.index, context, events)

@@ -57,18 +57,19 @@ def refused(error: sqlite3.Error, place: Path | str) -> Exception:
 
 
 def create(path: Path, top: Path | None = None) -> BinaryIO:
-    """Open a new file for writing; its folder is made as needed, below ``top``, which must be there if named.
+    """Open a new file for writing; its folder is made as needed, below ``top`` if that is named.
 
     Raises:
         FileExistsError: the name is taken.
-        FileNotFoundError: ``top`` is gone; a disk that was taken away is not to be made up for by folders.
+        FileNotFoundError: ``top`` is gone.
     """
     try:
         return open(path, "xb")  # noqa: PTH123 (Path.open costs twice as much; many thousand files)
     except FileNotFoundError:
-        if top is not None and not top.is_dir():
-            raise
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if top is None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        else:
+            make_below(path.parent, top)
         return open(path, "xb")  # noqa: PTH123
 
 
@@ -134,10 +135,11 @@ def remove_unfinished(folder: Path) -> None:
             place.unlink()
 
 
-def move_folder(folder: Path, target: Path) -> None:
+def move_folder(folder: Path, target: Path, top: Path | None = None) -> None:
     """Give a complete folder its final name in one step; both are on one file system.
 
-    The caller has brought the content to the disk (:func:`sync_tree`).
+    The caller has brought the content to the disk (:func:`sync_tree`). Folders are made as needed, below
+    ``top``, which must be there if named.
 
     Raises:
         Refused: the name is taken.
@@ -145,10 +147,25 @@ def move_folder(folder: Path, target: Path) -> None:
     with world(target):
         if target.exists():
             raise FileExistsError(errno.EEXIST, "exists", str(target))
-        make_folders(target.parent)
+        make_folders(target.parent, top)
         folder.rename(target)
         sync_folder(target.parent)
         sync_folder(folder.parent)
+
+
+def make_below(path: Path, top: Path) -> None:
+    """Make a folder below another, and those between; they are brought to the disk later, with what they get.
+
+    Raises:
+        FileNotFoundError: ``top`` is gone; a disk that was taken away is not to be made up for by folders.
+    """
+    if path == top:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    try:
+        path.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        make_below(path.parent, top)
+        path.mkdir(exist_ok=True)
 
 
 def make_folders(path: Path, top: Path | None = None) -> None:

@@ -22,6 +22,7 @@ from typing import BinaryIO, Final
 from archivum.errors import CorruptionFound, Misconfigured, NotFound, Refused
 from archivum.storage.durable import (
     create,
+    make_below,
     make_folders,
     move_folder,
     publish,
@@ -178,7 +179,7 @@ class LocalStorage:
         try:
             with world(target):
                 shutil.rmtree(nest, ignore_errors=True)
-                inner.parent.mkdir(parents=True)
+                make_below(inner.parent, nest.parent)
                 moved = _bring(folder, inner)
                 sync_tree(nest)
             self._reveal(nest, key)
@@ -251,7 +252,7 @@ class LocalStorage:
             if os.path.lexists(self.root / way):
                 continue
             try:
-                move_folder(nest / way, self.root / way)
+                move_folder(nest / way, self.root / way, self.root)
             except (Refused, Misconfigured):
                 if not os.path.lexists(self.root / way) or not os.path.lexists(nest / way):
                     raise
