@@ -25,6 +25,7 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     shell = Shell(language_of(os.environ, _told(arguments)), clock=_now, agent_name=user_name())
+    shell.json = "--json" in arguments  # known before all is parsed: what is wrong is told as data, too
     try:
         command_line(shell).main(list(arguments), prog_name="archivum", standalone_mode=False)
     except click.exceptions.Exit as leave:

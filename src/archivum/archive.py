@@ -99,8 +99,10 @@ class Archive:
         self.catalogue.close()
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Be the only process that changes the archive.
+    def writing(self) -> Iterator[int]:
+        """Be the only process that changes the archive; what is given is the lock's file handle.
+
+        The lock is held as long as any process has a copy of the handle.
 
         Raises:
             Busy: another one is at it.
@@ -118,7 +120,7 @@ class Archive:
             with suppress(OSError):  # who holds it is only told; on a full disk it cannot be
                 lock.truncate(0)
                 lock.write(f"{self.agent.name}, process {os.getpid()}\n".encode())
-            yield
+            yield lock.fileno()
 
 
 def rebuild(archive: Archive, *, dry_run: bool = False) -> int:

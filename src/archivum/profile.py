@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
@@ -11,7 +12,9 @@ from archivum.checks.safety import Limits
 from archivum.errors import Misconfigured, NotFound
 from archivum.model import Action, Decision, Finding, Severity, Verdict
 from archivum.packaging.czdax_context import Fonds
+from archivum.packaging.reader import READERS
 from archivum.settings import read_table, read_toml
+from archivum.texts import room
 
 REASONS: Final = 1000  # as many are kept with a decision; the rest is counted
 
@@ -184,12 +187,20 @@ def read_profile(path: Path) -> Profile:
     for value in (rules.error, rules.warning, rules.indeterminate, *rules.codes.values()):
         _one_of(value, Action, path)
     _one_of(profile.access.condition, Access, path)
+    _one_of(profile.reader, [one.name for one in READERS], path)
+    if unknown := rules.codes.keys() - (room("checks", "en") if rules.codes else {}):
+        raise _unknown_code(min(unknown), path)
     for code, action in rules.codes.items():
         if code in NEVER_ACCEPTED and action != Action.REJECT:
             raise Misconfigured("profile.never", code=code, place=path)
     return profile
 
 
-def _one_of(value: str, kind: type[StrEnum], place: Path) -> None:
-    if value not in tuple(kind):
-        raise Misconfigured("settings.choice", value=value, place=place, choices=", ".join(kind))
+def _one_of(value: str, choices: Iterable[str], place: Path) -> None:
+    if value not in tuple(choices):
+        raise Misconfigured("settings.choice", value=value, place=place, choices=", ".join(choices))
+
+
+def _unknown_code(code: str, place: Path) -> Misconfigured:
+    nearest = get_close_matches(code, room("checks", "en"), 1) or ("–",)
+    return Misconfigured("settings.unknown", key=code, place=f"{place}: decide.codes", nearest=nearest[0])

@@ -285,7 +285,7 @@ def test_what_the_checker_of_links_finds(tmp_path: Path) -> None:
         ("/" + "home/jan/archivum", True),
         ("/home/eva/archive", False),
         ("https://example.org/work/x", False),
-        ("storage/root/x and ../work/main", False),
+        ("storage/root/x and ../work/other", False),
     ],
 )
 def test_what_is_a_place_on_somebodys_machine(line: str, found: bool) -> None:

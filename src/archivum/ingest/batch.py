@@ -2,13 +2,17 @@
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing.reduction import DupFd
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
-from archivum.archive import Archive, open_archive
+from archivum.archive import Archive, Clock, open_archive
 from archivum.errors import ArchivumError, Misconfigured, NotFound
 from archivum.formats import Identifying
 from archivum.ingest.order import Order, Outcome, Progress
@@ -59,20 +63,21 @@ def run(
     transfer would meet it as well.
 
     Raises:
-        Misconfigured: a setting, the disk or the time-stamping authority does not let it go on.
+        Misconfigured: a setting, the disk or the time-stamping authority does not let it go on, or a process
+            of it was ended from outside.
         Busy: another process writes to the archive.
     """
     if order.dry_run:
-        yield from _run(archive, paths, order, jobs, progress)
+        yield from _run(archive, paths, order, jobs, progress, None)
         return
-    with archive.writing():
+    with archive.writing() as lock:
         archive.settle()
         sweep(archive)
-        yield from _run(archive, paths, order, jobs, progress)
+        yield from _run(archive, paths, order, jobs, progress, _Lock(lock))
 
 
 def _run(
-    archive: Archive, paths: Iterable[Path], order: Order, jobs: int, progress: Progress
+    archive: Archive, paths: Iterable[Path], order: Order, jobs: int, progress: Progress, lock: "_Lock | None"
 ) -> Iterator[Done]:
     if jobs == 1:
         with Identifying() as identifying:
@@ -81,12 +86,15 @@ def _run(
         return
     # spawn: forking a process that has threads or has used the identification library hangs
     context = multiprocessing.get_context("spawn")
-    begin = (archive.root, archive.agent, archive.clock)
-    with ProcessPoolExecutor(jobs, context, _begin, begin) as executor:
-        for done in bounded_map(executor, partial(_in_process, order), paths, window=2 * jobs):
-            if isinstance(done.result, Outcome):
-                progress(done.result.size)
-            yield _checked(done)
+    begin = (archive.root, archive.agent, archive.clock, lock)
+    try:
+        with ProcessPoolExecutor(jobs, context, _begin, begin) as executor:
+            for done in bounded_map(executor, partial(_in_process, order), paths, window=2 * jobs):
+                if isinstance(done.result, Outcome):
+                    progress(done.result.size)
+                yield _checked(done)
+    except BrokenProcessPool as error:
+        raise Misconfigured("ingest.process") from error
 
 
 def _one(archive: Archive, identifying: Identifying, order: Order, progress: Progress, path: Path) -> Done:
@@ -104,21 +112,61 @@ def _checked(done: Done) -> Done:
     return done
 
 
-_process: list[tuple[Archive, Identifying]] = []
+class _Lock:
+    """The archive's lock on its way into a process of the pool, which then holds it as well.
+
+    So nobody else begins to write while a process of a batch that was killed has not ended yet.
+    """
+
+    def __init__(self, handle: int) -> None:
+        self.handle = handle
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _lock, (DupFd(self.handle),)
 
 
-def _begin(root: Path, agent: Agent, clock: Callable[..., object]) -> None:
-    """Open the archive in a process of the pool; it ends with the process."""
-    _process.append((open_archive(root, agent=agent, clock=clock), Identifying()))  # type: ignore[arg-type]
+def _lock(sent: Any) -> _Lock:
+    return _Lock(sent.detach())
+
+
+@dataclass(slots=True)
+class _Process:
+    """A process of the pool; the archive is opened with its first transfer and closed by its end."""
+
+    root: Path
+    agent: Agent
+    clock: Clock
+    lock: _Lock | None
+    archive: Archive | None = None
+    identifying: Identifying = field(default_factory=Identifying)
+
+    def ingest(self, order: Order, path: Path) -> Done:
+        try:
+            self.archive = self.archive or open_archive(self.root, agent=self.agent, clock=self.clock)
+            return Done(path, ingest(self.archive, path, order, self.identifying, lambda _: None))
+        except ArchivumError as error:
+            self.identifying.discard()
+            return Done(path, error)
+
+
+_process: list[_Process] = []
+
+
+def _begin(root: Path, agent: Agent, clock: Clock, lock: _Lock | None) -> None:
+    """Make this a process of the pool: one that ends at once when its parent does."""
+    _process.append(_Process(root, agent, clock, lock))
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(ArchivumError.exit_code)
 
 
 def _in_process(order: Order, path: Path) -> Done:
-    archive, identifying = _process[0]
-    try:
-        return Done(path, ingest(archive, path, order, identifying, lambda _: None))
-    except ArchivumError as error:
-        identifying.discard()
-        return Done(path, error)
+    return _process[0].ingest(order, path)
 
 
 def _is_full_of_packages(folder: Path) -> bool:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import IO, Protocol
 
 
@@ -140,3 +141,10 @@ class Stamp:
     def of(cls, status: os.stat_result) -> "Stamp":
         """Return the stamp of what was asked for its status."""
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+    def still_at(self, path: Path) -> bool:
+        """Whether the same file, unchanged, is what a path leads to."""
+        try:
+            return self.of(path.stat()) == self
+        except OSError:
+            return False

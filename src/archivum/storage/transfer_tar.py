@@ -63,11 +63,7 @@ class TarTransfer:
 
     def changes(self) -> Iterator[str]:
         """Yield "" if the file is not the one that was opened."""
-        try:
-            same = Stamp.of(self._path.stat()) == self._stamp
-        except OSError:
-            same = False
-        if not same:
+        if not self._stamp.still_at(self._path):
             yield ""
 
     def close(self) -> None:
