@@ -4,6 +4,7 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from archivum.texts import printable
 from archivum_cli.shell import Shell
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Progress:
     def done(self, name: str) -> None:
         """One package more is done."""
         if self._bar is not None:
-            self._bar.update(self._packages, advance=1, description=name)
+            self._bar.update(self._packages, advance=1, description=printable(name))
 
 
 def _bar() -> "RichProgress":

@@ -83,7 +83,9 @@ class Shell:
                 for plain, _ in page:
                     self._line(kind, plain)
                 continue
-            lines = [[printable(cell) for cell in row] for _, row in page]
+            lines = [
+                [printable(cell).replace("\n", "\\n").replace("\t", "\\t") for cell in row] for _, row in page
+            ]
             # a later page may be wider, and then says so itself; nothing is held to know it beforehand
             widths = [max(width, *(len(line[i]) for line in lines)) for i, width in enumerate(widths)]
             for line in [list(heads), *lines] if count == len(page) else lines:

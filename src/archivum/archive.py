@@ -171,14 +171,14 @@ def open_archive(root: Path, *, agent: Agent, clock: Clock) -> Archive:
         clock=clock,
         storage=storage,
         journal=Journal((LocalStorage(ARCHIVE, root), storage), root / "journal.lock"),
-        catalogue=Catalogue.open(_catalogue_url(root, configuration.catalogue.url)),
+        catalogue=Catalogue.open(catalogue_url(root, configuration.catalogue.url)),
         authority=_authority(root, configuration.time_stamping),
         profiles=Profiles(root / "profiles", data_folder("profiles")),
         schemas=Schemas(root / "schemas"),
     )
 
 
-def _catalogue_url(root: Path, url: str) -> str:
+def catalogue_url(root: Path, url: str) -> str:
     """Return the URL with a relative SQLite file put into the archive's folder."""
     scheme, _, file = url.partition(":///")
     if scheme.startswith("sqlite") and file and not file.startswith("/"):

@@ -4,12 +4,13 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from archivum.archive import TIME_STAMPING, Clock, open_archive
-from archivum.configuration import FILE, TRIAL_INSTITUTION
+from archivum.archive import TIME_STAMPING, Clock, catalogue_url, open_archive
+from archivum.catalogue.catalogue import Catalogue
+from archivum.configuration import FILE, TRIAL_INSTITUTION, CatalogueSettings
 from archivum.errors import Refused
 from archivum.model import Agent
 from archivum.signatures.trial import TrialAuthority
-from archivum.storage.durable import make_folders, publish, world
+from archivum.storage.durable import make_folders, publish, remove_unfinished, world
 from archivum.storage.local import LocalStorage
 from archivum.storage.ocfl import OcflRoot
 from archivum.texts import Language, say
@@ -39,20 +40,24 @@ def found_archive(
         Misconfigured: the disk is full, read-only or fails.
     """
     _check_empty(root)
+    storage = LocalStorage(MAIN, root / STORAGE)
     with world(root):
         make_folders(root)
+        remove_unfinished(root)
         for folder in ("profiles", "schemas", "reports"):
             make_folders(root / folder)
-    storage = LocalStorage(MAIN, root / STORAGE)
+        make_folders(storage.root)
+    storage.tidy()
     storage.create()
     OcflRoot(storage).create()
-    if not (root / TIME_STAMPING / "chain.pem").exists():
+    if not (root / TIME_STAMPING).exists():
         TrialAuthority.create(root / TIME_STAMPING, at, archive_id)
+    catalogue = Catalogue.open(catalogue_url(root, CatalogueSettings().url))
+    catalogue.create()
+    catalogue.close()
     text = configuration_text(archive_id, name=name, institution=institution, code=code, language=language)
     publish(root / FILE, text.encode("utf-8"))
-    archive = open_archive(root, agent=agent, clock=clock)
-    archive.catalogue.create()
-    archive.close()
+    open_archive(root, agent=agent, clock=clock).close()
 
 
 def configuration_text(
@@ -79,6 +84,9 @@ def _quoted(value: str) -> str:
 
 def _check_empty(root: Path) -> None:
     """Refuse a folder with anything in it but what an interrupted call has left."""
-    known = {"profiles", "schemas", "reports", "storage", TIME_STAMPING}
-    if root.exists() and (not root.is_dir() or {one.name for one in root.iterdir()} - known):
+    unfinished = (f".{FILE}.*.new", f".{TIME_STAMPING}.new")
+    made = ("profiles", "schemas", "reports", "storage", TIME_STAMPING, "catalogue.db", "catalogue.db-*")
+    if not root.exists():
+        return
+    if not root.is_dir() or not all(any(map(one.match, (*made, *unfinished))) for one in root.iterdir()):
         raise Refused("archive.taken", place=root)

@@ -87,6 +87,14 @@ def apart(*arguments: object, cwd: Path | None = None, **env: str) -> Ran:
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+def begun(*arguments: object) -> "subprocess.Popen[bytes]":
+    """Begin to run the installed command in a process of its own; its output is to be read."""
+    command = [ENTRY, *map(str, arguments)]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), start_new_session=True
+    )
+
+
 def opened(root: Path) -> Archive:
     """Open an archive as the library does."""
     return open_archive(root, agent=ARCHIVIST, clock=fixed)
@@ -122,5 +130,5 @@ def left_at_work(root: Path) -> list[str]:
     return [
         place.relative_to(work).as_posix()
         for place in sorted(work.rglob("*"))
-        if place.is_file() and (place.parent.name != "claims" or place.stat().st_size)
+        if place.is_file() and (place.name != "claims" or place.stat().st_size)
     ]

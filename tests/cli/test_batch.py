@@ -1,9 +1,9 @@
 """Many transfers at once: what is one, what each is, and that a bad one does not stop the others."""
 
+import json
 import os
 import shutil
 import signal
-import subprocess
 import zipfile
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from fixtures.defects import Defect
 from fixtures.folders import folder
 from fixtures.sip import dil, dokument, spis
 from tests.cli.conftest import Once
-from tests.cli.running import ENTRY, Ran, content, environment, here, left_at_work, opened
+from tests.cli.running import Ran, begun, content, here, left_at_work, opened
 
 COUNTS: Final = {"stored": 10, "rejected": 3}
 
@@ -87,19 +87,20 @@ def test_nothing_is_begun_when_a_path_is_not_there(archive: Path, sent: Path) ->
     assert content(archive / "storage/main") == before
 
 
-def test_an_interrupted_batch_can_be_run_again(archive: Path, sent: Path) -> None:
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_interrupted_batch_can_be_run_again(jobs: int, archive: Path, sent: Path) -> None:
     for number in range(12):
         bag(number).write_folder(sent)
-    command = [ENTRY, "--archive", archive, "--json", "ingest", sent]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
-    ) as process:
-        assert process.stdout is not None and process.stderr is not None
-        process.stdout.readline()  # the first is stored
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
-    assert (process.returncode, b"Interrupted" in err) == (130, True)
-    again = here("--archive", archive, "--json", "ingest", sent)
+    command = ("--archive", archive, "--json", "ingest", "--jobs", jobs, sent)
+    with begun(*command) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()  # the first is stored
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to all processes
+        out, err = process.communicate(timeout=60)
+    lines = [json.loads(line) for line in (first + out).splitlines()]
+    assert (process.returncode, lines[-1]["type"], lines[-1]["exit_code"]) == (130, "summary", 130)
+    assert b"Interrupted" in err and b"Traceback" not in err
+    again = here(*command)
     assert again.code == 0
     assert 1 <= again.summary["already-stored"] < 12
     assert sum(again.summary[key] for key in ("stored", "already-stored")) == 12

@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,17 +22,18 @@ import archivum_cli.main
 from tests.crash import state
 from tests.crash.steps import Steps, Strike, failing, killing, vanishing
 
+KILLED: Final = -9
 TRACEBACK: Final = 70
+STORAGE: Final = "storage/main"
+TOMORROW: Final = state.AT + timedelta(days=1)
 _SUBREAPER: Final = 36  # PR_SET_CHILD_SUBREAPER, prctl(2)
 _ORPHAN_SECONDS: Final = 10.0
-STORAGE: Final = "storage/main"
 
-# how a step is struck: by its name in a job
+# how a step is struck, by its name in a job
 STRIKES: Final[dict[str, Callable[[Path], Strike]]] = {
     "kill": lambda root: killing,
     "full": lambda root: failing(errno.ENOSPC, space=True),
-    "full-once": lambda root: failing(errno.ENOSPC, space=True, once=True),
-    "broken-once": lambda root: failing(errno.EIO, once=True),
+    "broken once": lambda root: failing(errno.EIO, once=True),
     "read-only": lambda root: failing(errno.EROFS),
     "gone": lambda root: vanishing(root / STORAGE, root.parent / "gone"),
 }
@@ -39,7 +41,7 @@ STRIKES: Final[dict[str, Callable[[Path], Strike]]] = {
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of one ingest that was struck; ``status`` is its exit code or the negative signal."""
+    """What became of one command that was struck; ``status`` is its exit code or the negative signal."""
 
     step: int
     label: str
@@ -55,7 +57,6 @@ class Whole:
     status: int
     files: state.Files
     rows: state.Rows
-    transfers: dict[str, tuple[int, int, bytes]]
     steps: list[str]
 
 
@@ -64,35 +65,67 @@ class Harness:
 
     def __init__(self, folder: Path, template: Path, batch: Path) -> None:
         self._folder, self._template, self._batch = folder, template, batch
-        self.whole = self._uninterrupted()
+        self._transfers = state.transfers(batch)
+        self.whole = self._uninterrupted("whole", state.AT)
 
     def struck(self, strike: str, number: int) -> Outcome:
         """Strike an ingest at a step, look at what is left, run it again to its end, and look again."""
-        outcome = Outcome(number, self.whole.steps[number - 1] if number <= len(self.whole.steps) else "end")
-        place = self._folder / f"{strike}-{number}"
-        root = self._copy(place)
-        outcome.status, outcome.told = self._ingest(root, number, STRIKES[strike](root))
+        place, root = self._copy(f"{strike} {number}")
+        outcome = self._outcome(number, *self._ingest(root, number, STRIKES[strike](root)))
         outcome.problems += self._left(place, root)
-        status, told = self._ingest(root)
-        if status != self.whole.status:
-            outcome.problems.append(f"run again, it ended with {status}: {told}")
+        outcome.problems += self._again(root)
         outcome.problems += self._end(root)
-        if not outcome.problems:
-            shutil.rmtree(place)
-        return outcome
+        return self._tidied(outcome, place)
 
-    def _uninterrupted(self) -> Whole:
-        transfers = state.transfers(self._batch)
-        root = self._copy(self._folder / "whole")
-        status, told = self._ingest(root, listing=self._folder / "steps.json")
-        if status == TRACEBACK:
+    def twice(self, number: int) -> Outcome:
+        """Kill an ingest, kill the one that takes up what it left, and run it a third time."""
+        place, root = self._copy(f"twice {number}")
+        outcome = self._outcome(number, *self._ingest(root, number))
+        second, _ = self._ingest(root, 1 + number * 7919 % len(self.whole.steps))
+        if second not in (KILLED, self.whole.status):
+            outcome.problems.append(f"run again, it ended with {second}")
+        outcome.problems += self._left(place, root)
+        outcome.problems += self._again(root)
+        outcome.problems += self._end(root)
+        return self._tidied(outcome, place)
+
+    def tomorrow(self, number: int) -> Outcome:
+        """Kill an ingest and run it again a day later: what had its receipt is made as on the day before."""
+        later = self._uninterrupted(f"later {number}", TOMORROW)
+        place, root = self._copy(f"tomorrow {number}")
+        outcome = self._outcome(number, *self._ingest(root, number))
+        received = {one.stem for one in (root / STORAGE / "work/receipts").glob("*.json")}
+        outcome.problems += self._again(root, TOMORROW)
+        found = state.files(root)
+        for key, manifest in state.manifests(self.whole.files).items():
+            allowed = {manifest} if any(uuid in key for uuid in received) else {manifest, later.files[key]}
+            if found.get(key) not in allowed:
+                outcome.problems.append(f"{key} is of neither day")
+        outcome.problems += state.told_twice(root)
+        outcome.problems += self._sound(root)
+        return self._tidied(outcome, place)
+
+    def _uninterrupted(self, name: str, at: datetime) -> Whole:
+        place, root = self._copy(name)
+        status, told = self._ingest(root, at=at, listing=place / "steps.json")
+        if status in (TRACEBACK, KILLED):
             raise RuntimeError(told)
-        steps = json.loads((self._folder / "steps.json").read_text())
-        return Whole(status, state.files(root), state.catalogue_rows(root), transfers, steps)
+        steps = json.loads((place / "steps.json").read_text())
+        return Whole(status, state.files(root), state.catalogue_rows(root), steps)
 
-    def _copy(self, place: Path) -> Path:
+    def _copy(self, name: str) -> tuple[Path, Path]:
+        place = self._folder / name
         place.mkdir()
-        return Path(shutil.copytree(self._template, place / "archive"))
+        return place, Path(shutil.copytree(self._template, place / "archive"))
+
+    def _outcome(self, number: int, status: int, told: str) -> Outcome:
+        steps = self.whole.steps
+        return Outcome(number, steps[number - 1] if number <= len(steps) else "the end", status, told)
+
+    def _again(self, root: Path, at: datetime = state.AT) -> Iterator[str]:
+        status, told = self._ingest(root, at=at)
+        if status != self.whole.status:
+            yield f"run again, it ended with {status}: {told}"
 
     def _left(self, place: Path, root: Path) -> Iterator[str]:
         """Yield what should not be after a strike; what was taken away is brought back."""
@@ -103,35 +136,80 @@ class Harness:
                 shutil.rmtree(root / STORAGE)
             (place / "gone").rename(root / STORAGE)
         yield from state.half_visible(root, self.whole.files)
-        if state.transfers(self._batch) != self.whole.transfers:
-            yield "the transfers were changed"
+        yield from self._untouched()
 
     def _end(self, root: Path) -> Iterator[str]:
         """Yield in what an archive is not the one that was never interrupted."""
-        yield from orphans()
         yield from state.different(state.files(root), self.whole.files)
         if state.catalogue_rows(root) != self.whole.rows:
             yield "the catalogue differs"
+        yield from self._sound(root)
+
+    def _sound(self, root: Path) -> Iterator[str]:
+        """Yield what an archivist would see of it, and whether the catalogue is not what the storage tells."""
+        yield from orphans()
+        yield from self._untouched()
+        before = state.catalogue_rows(root)
         for command in (["catalogue", "rebuild"], ["verify", "--journal"], ["verify"]):
-            status, told = _forked(root, command)
+            status, told = _forked(root, ["--archive", str(root), *command])
             if status:
                 yield f"{' '.join(command)}: {status}, {told}"
-            if command[0] == "catalogue" and state.catalogue_rows(root) != self.whole.rows:
+            if command[0] == "catalogue" and state.catalogue_rows(root) != before:
                 yield "the catalogue differs once it is rebuilt"
-        if state.transfers(self._batch) != self.whole.transfers:
+
+    def _untouched(self) -> Iterator[str]:
+        if state.transfers(self._batch) != self._transfers:
             yield "the transfers were changed"
 
     def _ingest(
-        self, root: Path, wanted: int = 0, strike: Strike = killing, listing: Path | None = None
+        self,
+        root: Path,
+        wanted: int = 0,
+        strike: Strike = killing,
+        *,
+        at: datetime = state.AT,
+        listing: Path | None = None,
     ) -> tuple[int, str]:
-        steps = Steps(root, wanted, strike)
-        watched = steps if wanted or listing else None
-        status, told = _forked(root, ["ingest", str(self._batch)], watched, listing)
-        return status, told
+        steps = Steps(root, wanted, strike) if wanted or listing else None
+        command = ["--archive", str(root), "ingest", str(self._batch)]
+        return _forked(root, command, steps, listing, at)
+
+    def _tidied(self, outcome: Outcome, place: Path) -> Outcome:
+        if not outcome.problems:
+            shutil.rmtree(place)
+        return outcome
+
+
+def founding(folder: Path, numbers: Callable[[Sequence[str]], Sequence[int]]) -> Iterator[Outcome]:
+    """Kill the founding of an archive at steps, and call it again: then there is an archive, and all of it."""
+    whole = folder / "whole" / "archive"
+    whole.parent.mkdir()
+    steps = Steps(whole)
+    _forked(whole, ["init", str(whole)], steps, folder / "steps.json")
+    taken = json.loads((folder / "steps.json").read_text())
+    for number in numbers(taken):
+        root = folder / str(number) / "archive"
+        root.parent.mkdir()
+        outcome = Outcome(number, taken[number - 1] if number <= len(taken) else "the end")
+        outcome.status, _ = _forked(root, ["init", str(root)], Steps(root, number, killing))
+        there = (root / "archivum.toml").exists()
+        status, told = _forked(root, ["init", str(root)])
+        if status != (6 if there else 0):  # what exists is not founded again
+            outcome.problems.append(f"called again, it ended with {status}: {told}")
+        status, told = _forked(root, ["--archive", str(root), "status"])
+        if status:
+            outcome.problems.append(f"status: {status}, {told}")
+        if (root / "archivum.toml").exists() and not there:
+            outcome.problems += state.other_names(root, whole)
+        yield outcome
 
 
 def _forked(
-    root: Path, command: Sequence[str], steps: Steps | None = None, listing: Path | None = None
+    root: Path,
+    command: Sequence[str],
+    steps: Steps | None = None,
+    listing: Path | None = None,
+    at: datetime = state.AT,
 ) -> tuple[int, str]:
     """Run a command of the command line in a fork; return its exit code and what it told people."""
     told = root.parent / "told.txt"
@@ -142,10 +220,10 @@ def _forked(
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
         try:
-            archivum_cli.main._now = state.clock
+            archivum_cli.main._now = lambda: at
             if steps:
                 steps.watch()
-            code = archivum_cli.main.run(["--agent", state.ARCHIVIST.name, "--archive", str(root), *command])
+            code = archivum_cli.main.run(["--agent", state.ARCHIVIST.name, *command])
             if listing:
                 listing.write_text(json.dumps(steps.taken if steps else []))
         except BaseException:
@@ -180,26 +258,37 @@ def orphans(seconds: float = _ORPHAN_SECONDS) -> Iterator[str]:
 
 
 def chosen(steps: Sequence[str], count: int | None) -> list[int]:
-    """Return which steps to strike: all, or the first of each kind and others evenly up to a count."""
+    """Return which steps to strike: all, or as many, at first one of each kind, evenly spread."""
     everything = range(1, len(steps) + 2)
     if count is None or count >= len(everything):
         return list(everything)
-    first = {label: number for number, label in reversed(list(enumerate(steps, 1)))}
-    picked = {*first.values(), len(steps) + 1}
-    rest = [number for number in everything if number not in picked]
-    more = max(0, count - len(picked))
-    picked |= {rest[i * len(rest) // more] for i in range(more)}
-    return sorted(picked)
+    kinds = {label: number for number, label in reversed(list(enumerate(steps, 1)))}
+    first = sorted({*kinds.values(), len(steps) + 1})
+    if count <= len(first):
+        return [first[(2 * i + 1) * len(first) // (2 * count)] for i in range(count)]
+    rest = [number for number in everything if number not in set(first)]
+    more = count - len(first)
+    return sorted([*first, *(rest[i * len(rest) // more] for i in range(more))])
 
 
 def main(job: dict[str, Any]) -> None:
     """Strike the steps of one part of the work, and print what came of it."""
     adopt()
-    harness = Harness(Path(job["folder"]), Path(job["template"]), Path(job["batch"]))
+    folder = Path(job["folder"])
     part, parts = job["part"]
-    numbers = chosen(harness.whole.steps, job["count"])[part::parts]
-    outcomes = [asdict(harness.struck(job["strike"], number)) for number in numbers]
-    print(json.dumps({"status": harness.whole.status, "steps": harness.whole.steps, "outcomes": outcomes}))
+
+    def numbers(steps: Sequence[str]) -> Sequence[int]:
+        return chosen(steps, job["count"])[part::parts]
+
+    if job["task"] == "founding":
+        outcomes = list(founding(folder, numbers))
+        print(json.dumps({"outcomes": [asdict(one) for one in outcomes]}))
+        return
+    harness = Harness(folder, Path(job["template"]), Path(job["batch"]))
+    tasks: dict[str, Callable[[int], Outcome]] = {"twice": harness.twice, "tomorrow": harness.tomorrow}
+    act = tasks.get(job["task"], lambda number: harness.struck(job["task"], number))
+    outcomes = [act(number) for number in numbers(harness.whole.steps)]
+    print(json.dumps({"status": harness.whole.status, "outcomes": [asdict(one) for one in outcomes]}))
 
 
 if __name__ == "__main__":

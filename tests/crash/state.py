@@ -1,6 +1,7 @@
 """What an archive is at one moment, whole, so that two of them can be compared byte by byte and row by row."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,6 +83,28 @@ def different(one: Files, other: Files) -> list[str]:
         for place in sorted(one.keys() | other.keys())
         if place not in one or place not in other or one[place] != other[place]
     ][:10]
+
+
+def manifests(found: Files) -> dict[str, bytes]:
+    """Return the payload manifests of all AIPs, by their place."""
+    return {place: data for place, data in found.items() if data and place.endswith("/manifest-sha512.txt")}
+
+
+def told_twice(root: Path) -> Iterator[str]:
+    """Yield what the journal says more than once of one package that came only once."""
+    archive = opened(root)
+    try:
+        told = Counter((entry.event.subject, entry.event.type) for entry in archive.journal.entries())
+    finally:
+        archive.close()
+    for (uuid, kind), count in told.items():
+        if count > 1:
+            yield f"{uuid}: {kind}, {count} times"
+
+
+def other_names(root: Path, whole: Path) -> Iterator[str]:
+    """Yield the names that are in one of two archives only; a workplace is made when it is needed."""
+    yield from sorted((files(root).keys() ^ files(whole).keys()) - {"storage/main/work"})
 
 
 def half_visible(root: Path, whole: Files) -> Iterator[str]:

@@ -2,8 +2,11 @@
 
 import importlib.util
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
@@ -290,3 +293,28 @@ def test_what_the_checker_of_links_finds(tmp_path: Path) -> None:
 )
 def test_what_is_a_place_on_somebodys_machine(line: str, found: bool) -> None:
     assert bool(script("check_links")._MACHINE.search(line)) is found
+
+
+# -- the demo ----------------------------------------------------------------------------------------------
+
+
+def demo(place: Path, language: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "LC_ALL": language, "ARCHIVUM": "/nowhere"}
+    command = [sys.executable, "-m", "fixtures.demo", str(place)]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_demo_shows_all_and_ends_well(tmp_path: Path) -> None:
+    ran = demo(tmp_path / "demo", "cs_CZ.UTF-8")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    called = re.findall(r"^\$ archivum (\w+)", ran.stdout, re.MULTILINE)
+    assert called == ["init", "ingest", "status", "list", "show", "verify", "export", "dip"]
+    assert "Balíček nebyl přijat" in ran.stdout
+    pages = re.findall(r"^ +file://(.*)$", ran.stdout, re.MULTILINE)
+    assert [Path(page).suffix for page in pages] == [".html", ".html"]
+    assert all(Path(page).is_file() for page in pages)
+    again = tmp_path / "demo" / "again"
+    again.touch()
+    (tmp_path / "demo" / ".archivum-demo").unlink()
+    assert demo(tmp_path / "demo", "C.UTF-8").returncode == 1
+    assert again.exists()

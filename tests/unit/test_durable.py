@@ -200,7 +200,7 @@ def test_a_folder_stays_where_it_was_if_the_disk_fails_at_the_last_step(
     def failing(path: Path) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
 
-    monkeypatch.setattr("archivum.storage.local.sync_tree", failing)
+    monkeypatch.setattr("archivum.storage.taking.sync_tree", failing)
     with pytest.raises(Misconfigured) as caught:
         storage.take(folder, "o/1")
     assert caught.value.text_id == "storage.failed"

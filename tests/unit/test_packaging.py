@@ -89,7 +89,9 @@ def _environment(place: Path) -> Path:
 
 def _from_sdist(request: pytest.FixtureRequest, place: Path) -> Path:
     with tarfile.open(request.getfixturevalue("sdist")) as archive:
-        archive.extractall(place / "source", filter="data")
+        # the argument ``filter`` came with Python 3.11.4
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)
+        archive.extractall(place / "source")
     (source,) = (place / "source").iterdir()
     return build("wheel", source, place / "made")
 

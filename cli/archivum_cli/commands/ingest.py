@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from archivum.errors import DONE, PARTLY_DONE, ArchivumError
-from archivum.ingest.batch import Done, run, transfers
+from archivum.ingest.batch import run, transfers
+from archivum.ingest.group import Done
 from archivum.ingest.order import Order, Outcome, Status
 from archivum.model import Verdict
 from archivum_cli.progress import Progress

@@ -4,6 +4,7 @@ Every question is asked of the names and sizes as they come, before a file is op
 written anywhere. The sources: ZIP APPNOTE 6.3.10, POSIX pax, RFC 8493 §5, CSIPSTR1.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from archivum.storage.transfer import Entry, EntryKind
 PART_BYTES: Final = 255  # NAME_MAX of every file system in use
 PATH_BYTES: Final = 1024  # leaves room below PATH_MAX (4096) for where the AIP lies
 SMALL: Final = 10 << 20  # a ratio says nothing of what fits into memory
+
+_DRIVE: Final = re.compile("[A-Za-z]:").match
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Safety:
 
     def end(self) -> None:
         """Ask what only the whole can answer: whether a container holds exactly one folder (CSIPSTR1)."""
-        if self.packed is not None and len(self._roots) != 1:
+        if self.packed is not None and not (self._root and len(self._roots) == 1):
             names = ", ".join(sorted(self._roots)[:5])
             self._index.add_finding(_failed("roots", count=len(self._roots), names=names))
 
@@ -147,7 +150,7 @@ def fold(path: str) -> str:
 
 def unsafe(path: str) -> bool:
     """Whether a path leads, or could lead somewhere, out of the folder it is relative to (CWE-22)."""
-    if "\\" in path or path.startswith("/") or (len(path) > 1 and path[1] == ":"):
+    if "\\" in path or path.startswith("/") or _DRIVE(path):
         return True
     return any(part in ("", ".", "..") for part in path.split("/"))
 

@@ -2,7 +2,7 @@
 
 import multiprocessing
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -15,23 +15,13 @@ from typing import Any
 from archivum.archive import Archive, Clock, open_archive
 from archivum.errors import ArchivumError, Misconfigured, NotFound
 from archivum.formats import Identifying
+from archivum.ingest.group import PACKAGES, Done, Group, sweep
 from archivum.ingest.order import Order, Outcome, Progress
-from archivum.ingest.package import ingest, sweep
 from archivum.model import Agent
 from archivum.packaging.reader import is_guide
 from archivum.parallel import bounded_map
 
 CONTAINERS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-
-Result = Outcome | ArchivumError
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """One transfer of a batch: its path and what became of it, or the error that stopped it."""
-
-    path: Path
-    result: Result
 
 
 def transfers(paths: Iterable[Path], *, each: bool = False, as_folder: bool = False) -> Iterator[Path]:
@@ -54,7 +44,7 @@ def transfers(paths: Iterable[Path], *, each: bool = False, as_folder: bool = Fa
 
 
 def run(
-    archive: Archive, paths: Iterable[Path], order: Order, *, jobs: int = 1, progress: Progress
+    archive: Archive, paths: Sequence[Path], order: Order, *, jobs: int = 1, progress: Progress
 ) -> Iterator[Done]:
     """Ingest transfers and yield each as it is done.
 
@@ -77,39 +67,43 @@ def run(
 
 
 def _run(
-    archive: Archive, paths: Iterable[Path], order: Order, jobs: int, progress: Progress, lock: "_Lock | None"
+    archive: Archive,
+    paths: Sequence[Path],
+    order: Order,
+    jobs: int,
+    progress: Progress,
+    lock: "_Lock | None",
 ) -> Iterator[Done]:
     if jobs == 1:
-        with Identifying() as identifying:
+        with Identifying() as identifying, Group(archive, order, identifying, progress) as group:
             for path in paths:
-                yield _one(archive, identifying, order, progress, path)
+                yield from group.ingest(path)
+            yield from group.settle()
         return
     # spawn: forking a process that has threads or has used the identification library hangs
     context = multiprocessing.get_context("spawn")
     begin = (archive.root, archive.agent, archive.clock, lock)
     try:
         with ProcessPoolExecutor(jobs, context, _begin, begin) as executor:
-            for done in bounded_map(executor, partial(_in_process, order), paths, window=2 * jobs):
-                if isinstance(done.result, Outcome):
-                    progress(done.result.size)
-                yield _checked(done)
+            shares = _shares(paths, jobs)
+            for share in bounded_map(executor, partial(_in_process, order), shares, window=2 * jobs):
+                for done in share:
+                    if isinstance(done.result, Misconfigured):
+                        raise done.result
+                    if isinstance(done.result, Outcome):
+                        progress(done.result.size)
+                    yield done
     except BrokenProcessPool as error:
         raise Misconfigured("ingest.process") from error
 
 
-def _one(archive: Archive, identifying: Identifying, order: Order, progress: Progress, path: Path) -> Done:
-    try:
-        result: Result = ingest(archive, path, order, identifying, progress)
-    except ArchivumError as error:
-        identifying.discard()
-        result = error
-    return _checked(Done(path, result))
-
-
-def _checked(done: Done) -> Done:
-    if isinstance(done.result, Misconfigured):
-        raise done.result
-    return done
+def _shares(paths: Sequence[Path], jobs: int) -> Iterator[Sequence[Path]]:
+    """Divide a batch into shares for the processes: enough for a group, and small enough to end together."""
+    start = 0
+    while start < len(paths):
+        size = max(1, min(PACKAGES, (len(paths) - start) // (2 * jobs)))
+        yield paths[start : start + size]
+        start += size
 
 
 class _Lock:
@@ -140,13 +134,19 @@ class _Process:
     archive: Archive | None = None
     identifying: Identifying = field(default_factory=Identifying)
 
-    def ingest(self, order: Order, path: Path) -> Done:
+    def ingest(self, order: Order, paths: Sequence[Path]) -> list[Done]:
+        """Ingest a share of a batch; what ends the batch is the last of what is done."""
+        done: list[Done] = []
         try:
             self.archive = self.archive or open_archive(self.root, agent=self.agent, clock=self.clock)
-            return Done(path, ingest(self.archive, path, order, self.identifying, lambda _: None))
-        except ArchivumError as error:
+            with Group(self.archive, order, self.identifying, lambda _: None) as group:
+                for path in paths:
+                    done += group.ingest(path)
+                done += group.settle()
+        except Misconfigured as error:
             self.identifying.discard()
-            return Done(path, error)
+            done.append(Done(paths[0], error))
+        return done
 
 
 _process: list[_Process] = []
@@ -165,8 +165,8 @@ def _end_with_parent() -> None:
         os._exit(ArchivumError.exit_code)
 
 
-def _in_process(order: Order, path: Path) -> Done:
-    return _process[0].ingest(order, path)
+def _in_process(order: Order, paths: Sequence[Path]) -> list[Done]:
+    return _process[0].ingest(order, paths)
 
 
 def _is_full_of_packages(folder: Path) -> bool:

@@ -1,6 +1,7 @@
 """Build, seal, store: from an accepted submission to an AIP in storage that has been read back."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID, uuid5
 
@@ -17,18 +18,28 @@ from archivum.packaging.czdax import Context, build, submission_folder
 from archivum.plain import instant
 from archivum.signatures import TimeStamp, verify
 from archivum.storage.durable import create, keep, make_below, world
+from archivum.storage.ocfl_commit import ObjectVersion
 
 VERSION = "v1"
 STAMPS = "stamps"
 
 
+@dataclass(frozen=True, slots=True)
+class Aip:
+    """An AIP that is complete in a workplace: a folder that is an OCFL object, and its bag and time-stamp."""
+
+    folder: Path
+    version: ObjectVersion
+    built: Built
+    stamp: TimeStamp
+
+
 def build_aip(
-    archive: Archive, submission: Submission, order: Order, events: list[Event], place: Path
-) -> Stored:
-    """Make the AIP of a submission in a place, put it into storage and read it back.
+    archive: Archive, submission: Submission, order: Order, events: Sequence[Event], place: Path
+) -> Aip:
+    """Make the AIP of a submission in a place.
 
     Raises:
-        CorruptionFound: what was read back is not what was written; it is set aside.
         Misconfigured: the disk is full, read-only or fails, or the authority does not stamp.
     """
     folder = place / "aip"
@@ -41,7 +52,7 @@ def build_aip(
     built = build(bag, receipt, submission.package, submission.index, context, events)
     stamp = _seal(archive, bag, built)
     built = close_bag(bag, built, (STAMP, CHAIN))
-    version = archive.ocfl.commit(
+    version = archive.ocfl.prepare(
         object_id(receipt.uuid),
         folder,
         ((file.path, file.digests, file.size) for file in built.all_files()),
@@ -49,10 +60,19 @@ def build_aip(
         message="ingest",
         agent=replace(receipt.agent, identifiers=(_address(archive, receipt.agent),)),
     )
-    wrong = next(differences(archive.storage, version, built.all_files()), None)
+    return Aip(folder, version, built, stamp)
+
+
+def read_back(archive: Archive, uuid: UUID, aip: Aip) -> Stored:
+    """Compare an AIP that was just stored with what was written, byte by byte, and return what it is.
+
+    Raises:
+        CorruptionFound: it is something else; it is set aside, for a person to look at.
+    """
+    wrong = next(differences(archive.storage, aip.version, aip.built.all_files()), None)
     if wrong is not None:
-        raise _set_aside(archive, receipt.uuid, wrong)
-    return _stored(archive, receipt.uuid, built.manifest, (built.files, built.size), stamp)
+        raise _set_aside(archive, uuid, wrong)
+    return _stored(archive, uuid, aip.built.manifest, (aip.built.files, aip.built.size), aip.stamp)
 
 
 def taken_up(archive: Archive, uuid: UUID) -> Stored:

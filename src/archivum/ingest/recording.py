@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from uuid import UUID
 
 from archivum.archive import SOFTWARE, Archive
 from archivum.catalogue.rows import Details
@@ -139,15 +140,17 @@ def stored(archive: Archive, submission: Submission, aip: Stored) -> list[Event]
     ]
 
 
-def record(archive: Archive, submission: Submission, events: Sequence[Event]) -> None:
-    """Write events into the journal, in every storage, and show them in the catalogue."""
+def record(archive: Archive, submissions: Sequence[Submission], events: Sequence[Event]) -> None:
+    """Write events about some packages into the journal, in every storage, and show them in the catalogue."""
+    if not events:
+        return
     entries = archive.journal.append(events)
-    described = submission.receipt.uuid, Details(submission.index.records())
-    archive.catalogue.catch_up(
-        archive.journal,
-        lambda uuid, kind: described[1] if uuid == described[0] else archive.details(uuid, kind),
-        entries,
-    )
+    indexes = {submission.receipt.uuid: submission.index for submission in submissions}
+
+    def described(uuid: UUID, kind: str) -> Details | None:
+        return Details(indexes[uuid].records()) if uuid in indexes else archive.details(uuid, kind)
+
+    archive.catalogue.catch_up(archive.journal, described, entries)
 
 
 @dataclass(frozen=True, slots=True)

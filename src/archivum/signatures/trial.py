@@ -4,6 +4,8 @@ Its folder holds ``key.pem`` (the private key, for the owner's eyes only) and ``
 then the root). The root's own key is thrown away at once: nothing else can ever be issued under it.
 """
 
+import errno
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,7 +15,7 @@ from uuid import UUID
 
 from archivum.errors import Misconfigured
 from archivum.signatures import der
-from archivum.storage.durable import make_folders, publish, world
+from archivum.storage.durable import make_folders, move_folder, publish, world
 
 if TYPE_CHECKING:
     from archivum.signatures.stamping import Signer
@@ -48,12 +50,17 @@ class TrialAuthority:
         from archivum.signatures.issuing import new_authority  # noqa: PLC0415 (0.1 s to import)
 
         key, chain = new_authority(NAME, at, archive_id)
+        nest = folder.with_name(f".{folder.name}.new")
         with world(folder):
-            make_folders(folder)
-            folder.chmod(0o700)
-            write(folder / KEY, key)
-            (folder / KEY).chmod(0o600)
-            write(folder / CHAIN, chain)
+            if folder.exists():
+                raise FileExistsError(errno.EEXIST, "exists", str(folder))
+            make_folders(folder.parent)
+            shutil.rmtree(nest, ignore_errors=True)  # of a call that was interrupted
+            nest.mkdir(0o700)
+            write(nest / KEY, key)
+            (nest / KEY).chmod(0o600)
+            write(nest / CHAIN, chain)
+            move_folder(nest, folder)
         return cls(folder)
 
     @classmethod

@@ -10,7 +10,7 @@ import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -190,6 +190,15 @@ def sync_folder(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def sync_names(paths: Iterable[Path], top: Path) -> None:
+    """Bring the names of folders, and of those above them up to ``top``, to the disk."""
+    if sys.platform == "linux" and _syncfs(top):
+        return
+    above = {folder for path in paths for folder in path.parents if folder.is_relative_to(top)}
+    for folder in sorted(above, reverse=True):
+        sync_folder(folder)
 
 
 def sync_tree(folder: Path) -> None:

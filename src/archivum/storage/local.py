@@ -11,18 +11,16 @@ On disk::
 import errno
 import os
 import re
-import shutil
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from archivum.errors import CorruptionFound, Misconfigured, NotFound, Refused
+from archivum.errors import Misconfigured, NotFound, Refused
+from archivum.storage import taking
 from archivum.storage.durable import (
-    create,
-    make_below,
     make_folders,
     move_folder,
     publish,
@@ -37,7 +35,6 @@ from archivum.texts import LANGUAGES, say
 WORK: Final = "work"
 README: Final = "README.txt"
 
-_CHUNK: Final = 1 << 20
 # a part that is empty, one dot or two, or anywhere a NUL
 _UNSAFE: Final = re.compile(r"(?:\A|/)\.{0,2}(?:/|\Z)|\0").search
 _ABSENT: Final = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.ENXIO)
@@ -160,40 +157,24 @@ class LocalStorage:
     def take(self, folder: Path, key: str) -> None:
         """Store all files of a folder under a new key and remove the folder: all of them or none.
 
-        The folder goes into a nest in ``work`` that is shaped like the way to the key; what is missing of
-        that way appears, with the folder in it, in one rename. So not even an empty folder is left by a run
-        that is killed. From another file system it is copied and compared first.
-
         Raises:
             Refused: the key is taken, or is no place in this storage; the folder is as it was.
             Misconfigured: the storage is not there, full, read-only, or fails; the folder is as it was.
             CorruptionFound: the copy is not what was copied.
         """
-        target = self._path(key)
-        nest = self.workplace() / f".{_worker()}.new"
-        inner = nest / key
-        moved = False
-        with world(target):
-            if os.path.lexists(target):
-                raise FileExistsError(errno.EEXIST, "exists", str(target))
-        try:
-            with world(target):
-                shutil.rmtree(nest, ignore_errors=True)
-                make_below(inner.parent, nest.parent)
-                moved = _bring(folder, inner)
-                sync_tree(nest)
-            self._reveal(nest, key)
-        except BaseException:
-            if moved:
-                with suppress(OSError):  # it has its name already, or the disk refuses this as well
-                    inner.rename(folder)
-            raise
-        finally:
-            shutil.rmtree(nest, ignore_errors=True)
-        if not moved:
-            shutil.rmtree(folder, ignore_errors=True)
-        with suppress(OSError):
-            sync_folder(folder.parent)
+        self.take_all([(folder, key)])
+
+    def take_all(self, folders: Sequence[tuple[Path, str]]) -> None:
+        """Store several folders, each as :meth:`take` does, and bring them to the disk together.
+
+        If it fails on the way, each folder is stored whole or as it was.
+
+        Raises:
+            Refused, Misconfigured, CorruptionFound: as :meth:`take`.
+        """
+        for _, key in folders:
+            self._path(key)
+        taking.take_all(self.root, self.workplace() / f".{_worker()}.new", folders)
 
     def set_aside(self, key: str) -> Path:
         """Take a folder that turned out to be broken out of its key; it stays in ``work``, for people to see.
@@ -243,22 +224,6 @@ class LocalStorage:
             remove_unfinished(self._present())
 
     # -- inside -------------------------------------------------------------------------------------------
-
-    def _reveal(self, nest: Path, key: str) -> None:
-        """Give the topmost folder on the way to the key that is not there yet its name."""
-        parts = key.split("/")
-        for depth in range(1, len(parts) + 1):
-            way = Path(*parts[:depth])
-            if os.path.lexists(self.root / way):
-                continue
-            try:
-                move_folder(nest / way, self.root / way, self.root)
-            except (Refused, Misconfigured):
-                if not os.path.lexists(self.root / way) or not os.path.lexists(nest / way):
-                    raise
-                continue  # another process made this folder just now: the key may still be free below it
-            return
-        raise Refused("storage.taken", place=self.root / key)
 
     def _status(self, key: str) -> os.stat_result | None:
         """Return what the file system says of a key, of the root for ""; None if there is nothing."""
@@ -340,50 +305,3 @@ def _own(name: str) -> bool:
 def _worker() -> str:
     """Name this thread of this process, so that no two write under one temporary name."""
     return f"{os.getpid()}-{threading.get_ident()}"
-
-
-def _bring(folder: Path, target: Path) -> bool:
-    """Move a folder and return True; from another file system copy and compare it, and return False.
-
-    Raises:
-        CorruptionFound: the copy is not what was copied.
-    """
-    try:
-        folder.rename(target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        _copy(folder, target)
-        return False
-    return True
-
-
-def _copy(folder: Path, target: Path) -> None:
-    for parent, names, files in os.walk(folder):
-        there = target / Path(parent).relative_to(folder)
-        there.mkdir()
-        for name in [*files, *(one for one in names if (Path(parent) / one).is_symlink())]:
-            _copy_file(Path(parent) / name, there / name)
-    sync_tree(target)
-    for parent, _, files in os.walk(folder):
-        for name in files:
-            source = Path(parent) / name
-            if not _same(source, target / source.relative_to(folder)):
-                raise CorruptionFound("storage.copy-differs", place=source)
-
-
-def _copy_file(source: Path, target: Path) -> None:
-    handle = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
-    with open(handle, "rb") as reader, create(target) as writer:  # noqa: PTH123 (an open handle)
-        shutil.copyfileobj(reader, writer, _CHUNK)
-
-
-def _same(source: Path, copy: Path) -> bool:
-    """Whether two files hold the same bytes; the copy is read from the disk if it can be."""
-    with source.open("rb") as one, copy.open("rb") as other:
-        if hasattr(os, "posix_fadvise"):
-            os.posix_fadvise(other.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        while data := one.read(_CHUNK):
-            if other.read(len(data)) != data:
-                return False
-        return not other.read(1)

@@ -118,12 +118,30 @@ class OcflRoot:
             CorruptionFound: the folder does not hold these files with these sizes, and no others.
             Misconfigured: the storage is not there, full, read-only, or fails.
         """
+        version = self.prepare(object_id, folder, files, at=at, message=message, agent=agent)
+        self.storage.take(folder, version.key)
+        return version
+
+    def prepare(
+        self,
+        object_id: str,
+        folder: Path,
+        files: Iterable[Content],
+        *,
+        at: datetime,
+        message: str,
+        agent: Agent,
+    ) -> ObjectVersion:
+        """Make a folder an object, as :meth:`commit`, but leave it to the caller to have the storage take it.
+
+        Raises:
+            Refused, CorruptionFound, Misconfigured: as :meth:`commit`.
+        """
         key = self.key(object_id)
         if self.exists(object_id):
             raise Refused("storage.taken", place=key)
         with world(folder):
             written = write_first_version(folder, object_id, files, at=at, message=message, agent=agent)
-        self.storage.take(folder, key)
         return ObjectVersion(object_id, FIRST, key, *written)
 
     @contextmanager

@@ -4,6 +4,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from archivum.storage.transfer import Damaged, Entry, EntryKind, Opened, Opener, Stamp
@@ -22,46 +23,61 @@ class FolderTransfer:
 
     def entries(self, first: Callable[[str], bool]) -> Iterator[tuple[Entry, Opener]]:
         """Yield the entries: guides of the top folder, then all the others, folder by folder, by name."""
-        top = self._list("")  # once: a guide that changes after it was read must be what was listed
-        for name, status in top:
-            if first(name) and stat.S_ISREG(status.st_mode):
+        guides: dict[
+            str, os.stat_result
+        ] = {}  # once: one that changes after it was read is not what was listed
+        for name in filter(first, self._names("")):
+            status = self._status(name)
+            if stat.S_ISREG(status.st_mode):
+                guides[name] = status
                 yield self._entry(name, status)
         folders = [""]
         while folders:
             folder = folders.pop()
-            listing = self._list(folder) if folder else top
-            self._listings[folder] = _fingerprint(listing)
-            below = []
-            for name, status in listing:
+            seen, below = hashlib.sha256(), []
+            for name in self._names(folder):
                 path = f"{folder}{name}"
-                if not folder and first(path) and stat.S_ISREG(status.st_mode):
+                try:
+                    status = guides.get(path) or self._status(path)
+                except Damaged as damage:
+                    yield Entry(path, EntryKind.FILE), partial(_gone, damage)
                     continue
-                yield self._entry(path, status)
+                seen.update(_mark(name, status))
+                if path not in guides:
+                    yield self._entry(path, status)
                 if stat.S_ISDIR(status.st_mode):
                     below.append(f"{path}/")
+            self._listings[folder] = seen.digest()
             folders.extend(reversed(below))
 
     def changes(self) -> Iterator[str]:
         """Yield the folders whose names, sizes or times are not what was listed."""
-        for folder, fingerprint in self._listings.items():
+        for folder, listed in self._listings.items():
+            seen = hashlib.sha256()
             try:
-                same = _fingerprint(self._list(folder)) == fingerprint
+                for name in self._names(folder):
+                    seen.update(_mark(name, self._status(f"{folder}{name}")))
             except Damaged:
-                same = False
-            if not same:
+                yield folder.rstrip("/")
+                continue
+            if seen.digest() != listed:
                 yield folder.rstrip("/")
 
     def close(self) -> None:
         """Nothing is held."""
 
-    def _list(self, folder: str) -> list[tuple[str, os.stat_result]]:
-        """Return the names in a folder with their status, sorted."""
+    def _names(self, folder: str) -> list[str]:
+        """Return the names in a folder, sorted."""
         try:
-            with os.scandir(os.path.join(self._root, folder)) as found:  # noqa: PTH118 (names may not be UTF-8)
-                listing = [(entry.name, entry.stat(follow_symlinks=False)) for entry in found]
+            return sorted(os.listdir(f"{self._root}/{folder}"), key=os.fsencode)  # noqa: PTH208 (names as bytes)
         except OSError as error:
             raise Damaged(_code(error), folder.rstrip("/"), error.strerror or "") from error
-        return sorted(listing, key=lambda item: os.fsencode(item[0]))
+
+    def _status(self, path: str) -> os.stat_result:
+        try:
+            return os.lstat(f"{self._root}/{path}")
+        except OSError as error:
+            raise Damaged(_code(error), path, error.strerror or "") from error
 
     def _entry(self, path: str, status: os.stat_result) -> tuple[Entry, Opener]:
         mode = status.st_mode
@@ -114,14 +130,11 @@ class _Steady:
         return Stamp.of(os.fstat(handle)) == self._listed
 
 
-def _fingerprint(listing: list[tuple[str, os.stat_result]]) -> bytes:
-    """The digest of a folder's names with what tells their content from another."""
-    digest = hashlib.sha256()
-    for name, status in listing:
-        stamp = Stamp.of(status)
-        changed = (stamp.size, stamp.changed) if not stat.S_ISDIR(status.st_mode) else ()
-        digest.update(repr((name, stamp.inode, status.st_mode, changed)).encode("ascii", "backslashreplace"))
-    return digest.digest()
+def _mark(name: str, status: os.stat_result) -> bytes:
+    """What tells a name and its content from the same name with other content."""
+    stamp = Stamp.of(status)
+    changed = (stamp.size, stamp.changed) if not stat.S_ISDIR(status.st_mode) else ()
+    return repr((name, stamp.inode, status.st_mode, changed)).encode("ascii", "backslashreplace")
 
 
 def _target(place: str) -> str:
@@ -133,6 +146,10 @@ def _target(place: str) -> str:
 
 def _code(error: OSError) -> str:
     return "file-vanished" if isinstance(error, FileNotFoundError | NotADirectoryError) else "file-unreadable"
+
+
+def _gone(damage: Damaged) -> Opened:
+    raise damage
 
 
 def _never() -> Opened:

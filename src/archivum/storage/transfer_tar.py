@@ -16,7 +16,7 @@ _SUFFIXES: Final = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tbz2", ".txz", "
 
 def is_tar(path: Path) -> bool:
     """Whether a file begins like a TAR archive or is called one."""
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:
         return file.read(262)[257:] == b"ustar" or path.name.lower().endswith(_SUFFIXES)
 
 
@@ -31,7 +31,7 @@ class TarTransfer:
         self._path = path
         self._stamp = Stamp.of(path.stat())
         self.size: int | None = self._stamp.size
-        self._raw = path.open("rb")
+        self._raw = path.open("rb", buffering=0)
         self._packing = _packing(self._raw.read(6))
         self._raw.seek(0)
         try:

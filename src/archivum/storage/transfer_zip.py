@@ -25,7 +25,7 @@ _BROKEN: Final = (
 
 def is_zip(path: Path) -> bool:
     """Whether a file begins like a ZIP file or is called one."""
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:
         return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06") or path.suffix.lower() == ".zip"
 
 
