@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -40,8 +41,13 @@ def write_three(folder: Path) -> Path:
     return folder
 
 
-def strike(folder: Path, task: str, count: int, part: tuple[int, int] = (0, 1)) -> list[dict[str, Any]]:
-    """Have a harness strike steps of an ingest of the three; return what came of each."""
+def strike(
+    folder: Path, task: str, count: int, part: tuple[int, int] = (0, 1), *, mounts: bool = False
+) -> list[dict[str, Any]]:
+    """Have a harness strike steps of an ingest of the three; return what came of each.
+
+    ``mounts``: by the harness that has file systems of its own.
+    """
     (folder / "work").mkdir()
     job = {
         "folder": str(folder / "work"),
@@ -51,8 +57,9 @@ def strike(folder: Path, task: str, count: int, part: tuple[int, int] = (0, 1)) 
         "count": None if ALL else count,
         "part": part,
     }
+    before, harness = (("unshare", "-rm"), "mounts") if mounts else ((), "harness")
     done = subprocess.run(
-        [sys.executable, "-m", "tests.crash.harness", json.dumps(job)],
+        [*before, sys.executable, "-m", f"tests.crash.{harness}", json.dumps(job)],
         check=False, cwd=ROOT, capture_output=True, text=True, timeout=_SECONDS,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -64,6 +71,17 @@ def strike(folder: Path, task: str, count: int, part: tuple[int, int] = (0, 1)) 
 def troubled(outcomes: list[dict[str, Any]], *statuses: int) -> list[dict[str, Any]]:
     """Return what did not end with one of some exit codes, or left something that should not be."""
     return [one for one in outcomes if one["problems"] or one["status"] not in statuses]
+
+
+@cache
+def can_mount() -> bool:
+    """Whether a namespace may be made in which to mount."""
+    command = 'd=$(mktemp -d) && mount -t tmpfs tmpfs "$d" && umount "$d" && rmdir "$d"'
+    try:
+        done = subprocess.run(["unshare", "-rm", "sh", "-c", command], check=False, capture_output=True)
+    except OSError:
+        return False
+    return done.returncode == 0
 
 
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="it needs /proc and prctl(2) of Linux")

@@ -13,8 +13,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from unittest.mock import ANY
 
 import pytest
 
@@ -53,15 +55,22 @@ def sent(batch: Path) -> dict[str, tuple[int, int, bytes]]:
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("template") / "archive"
-    assert command(root, "init", str(root)).returncode == 0
+    assert command(root, "init", str(root)) == (0, ANY)
     return root
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory, template: Path, batch: Path) -> dict[str, object]:
     root = copied(template, tmp_path_factory.mktemp("whole") / "archive")
-    assert command(root, "ingest", str(batch), "--jobs", "2").returncode == PARTLY_DONE
+    assert command(root, "ingest", str(batch), "--jobs", "2") == (PARTLY_DONE, ANY)
     return content(root)
+
+
+@pytest.fixture
+def root(tmp_path: Path, template: Path) -> Iterator[Path]:
+    yield copied(template, tmp_path / "archive")
+    for one in list(running(tmp_path / "archive")):
+        os.kill(one, signal.SIGKILL)
 
 
 def copied(template: Path, root: Path) -> Path:
@@ -69,18 +78,31 @@ def copied(template: Path, root: Path) -> Path:
     return root
 
 
-def started(root: Path, *arguments: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "archivum_cli", "--archive", str(root), *arguments],
-        cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-        env=os.environ | {MARK: str(root), "LC_ALL": "C.UTF-8"},
-    )  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command that was started, and the file in which it tells what it has to tell people."""
+
+    process: "subprocess.Popen[bytes]"
+    told: Path
+
+    def end(self) -> tuple[int, str]:
+        """Wait for it; return its exit code and what it told."""
+        return self.process.wait(300), self.told.read_text()
 
 
-def command(root: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    process = started(root, *arguments)
-    told, advised = process.communicate(timeout=300)
-    return subprocess.CompletedProcess(process.args, process.returncode, told, advised)
+def started(root: Path, *arguments: str) -> Command:
+    told = root.parent / "told.txt"
+    with told.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "archivum_cli", "--archive", str(root), *arguments],
+            cwd=ROOT, stdout=subprocess.DEVNULL, stderr=file, start_new_session=True,
+            env=os.environ | {MARK: str(root), "LC_ALL": "C.UTF-8"},
+        )  # fmt: skip
+    return Command(process, told)
+
+
+def command(root: Path, *arguments: str) -> tuple[int, str]:
+    return started(root, *arguments).end()
 
 
 def content(root: Path) -> dict[str, object]:
@@ -121,85 +143,74 @@ def wait_for(condition: object, seconds: float = PATIENCE) -> None:
         time.sleep(0.002)
 
 
-def segments(root: Path) -> int:
-    return sum(1 for _ in (root / "journal").rglob("*.jsonl"))
+def stored(root: Path) -> int:
+    """Return how many AIPs are there to be seen."""
+    return sum(1 for _ in (root / "storage/main/ocfl").glob("*/*/*/*/inventory.json"))
 
 
-def kill_group(process: "subprocess.Popen[str]", root: Path) -> None:
+def kill_group(process: "subprocess.Popen[bytes]", root: Path) -> None:
     os.killpg(process.pid, signal.SIGKILL)
 
 
-def kill_first(process: "subprocess.Popen[str]", root: Path) -> None:
+def kill_first(process: "subprocess.Popen[bytes]", root: Path) -> None:
     process.kill()
 
 
-def kill_worker(process: "subprocess.Popen[str]", root: Path) -> None:
+def kill_worker(process: "subprocess.Popen[bytes]", root: Path) -> None:
     os.kill(workers(root)[0], signal.SIGKILL)
 
 
 @pytest.mark.parametrize("seed", range(40 if ALL else 2))
 def test_killed_from_outside_and_run_again(
-    tmp_path: Path,
-    template: Path,
-    batch: Path,
-    sent: dict[str, tuple[int, int, bytes]],
-    whole: dict[str, object],
-    seed: int,
+    root: Path, batch: Path, sent: dict[str, tuple[int, int, bytes]], whole: dict[str, object], seed: int
 ) -> None:
-    root = copied(template, tmp_path / "archive")
     chance = random.Random(seed)
     kills = [kill_group, kill_first, kill_worker]
     chance.shuffle(kills)
     for number, kill in enumerate(kills):
-        process = started(root, "ingest", str(batch), "--jobs", "2")
+        running_batch = started(root, "ingest", str(batch), "--jobs", "2")
         reached = number * 7 + chance.randrange(7)
-        wait_for(lambda wanted=reached: segments(root) >= wanted and len(workers(root)) == 2)
+        wait_for(lambda wanted=reached: stored(root) >= wanted and len(workers(root)) == 2)
         time.sleep(chance.random() * 0.1)
-        kill(process, root)
-        told = process.communicate(timeout=PATIENCE)
-        assert process.returncode == (MISCONFIGURED if kill is kill_worker else -signal.SIGKILL), told
+        kill(running_batch.process, root)
+        status, told = running_batch.end()
+        assert status == (MISCONFIGURED if kill is kill_worker else -signal.SIGKILL), told
         if kill is kill_worker:
-            assert "[ingest.process]\n  → " in told[1]
-            assert "Traceback" not in told[1]
+            assert "[ingest.process]\n  → " in told
+            assert "Traceback" not in told
     for _ in range(100):
-        done = command(root, "ingest", str(batch), "--jobs", "2")
-        if done.returncode != BUSY:
+        status, told = command(root, "ingest", str(batch), "--jobs", "2")
+        if status != BUSY:
             break
-    assert done.returncode == PARTLY_DONE, done.stderr
+    assert status == PARTLY_DONE, told
     wait_for(lambda: not list(running(root)))
     assert state.transfers(batch) == sent
     assert content(root) == whole
     assert list(state.told_twice(root)) == []
     assert [place for place in state.files(root) if unfinished(place)] == []
     before = state.catalogue_rows(root)
-    assert command(root, "catalogue", "rebuild").returncode == 0
+    assert command(root, "catalogue", "rebuild") == (0, ANY)
     assert state.catalogue_rows(root) == before
-    assert command(root, "verify", "--journal").returncode == 0
-    assert command(root, "verify").returncode == 0
+    assert command(root, "verify", "--journal") == (0, ANY)
+    assert command(root, "verify") == (0, ANY)
 
 
-def test_nothing_begins_while_a_process_of_a_killed_batch_still_works(
-    tmp_path: Path, template: Path, batch: Path
-) -> None:
+def test_nothing_begins_while_a_process_of_a_killed_batch_still_works(root: Path, batch: Path) -> None:
     """The first process is gone; one that works for it is stopped and cannot notice: the archive is in use."""
-    root = copied(template, tmp_path / "archive")
-    process = started(root, "ingest", str(batch), "--jobs", "2")
-    wait_for(lambda: segments(root) >= 2)
+    killed = started(root, "ingest", str(batch), "--jobs", "2")
+    wait_for(lambda: stored(root) >= 2)
     left = workers(root)
     for one in left:
         os.kill(one, signal.SIGSTOP)
-    process.kill()
-    process.wait(PATIENCE)
-    try:
-        busy = command(root, "ingest", str(batch))
-        assert busy.returncode == BUSY
-        assert "[archive.busy]" in busy.stderr
-    finally:
-        for one in left:
-            os.kill(one, signal.SIGCONT)
+    killed.process.kill()
+    killed.end()
+    status, told = command(root, "ingest", str(batch))
+    for one in left:
+        os.kill(one, signal.SIGCONT)
+    assert status == BUSY
+    assert "[archive.busy]" in told
     wait_for(lambda: not list(running(root)), 10.0)
-    process.communicate()
-    assert command(root, "ingest", str(batch)).returncode == PARTLY_DONE
+    assert command(root, "ingest", str(batch)) == (PARTLY_DONE, ANY)
 
 
 def unfinished(place: str) -> bool:

@@ -133,9 +133,12 @@ def test_a_profile_is_called_what_its_file_is(tmp_path: Path) -> None:
 def test_all_that_a_profile_can_say(tmp_path: Path) -> None:
     found = read(
         tmp_path,
-        'title = "T"\nreader = "folder"\n[fonds]\nnumber = 7\ntitle = "Fond"\n[access]\ncondition = "open"\n'
-        'reason = "§ 37"\n[limits]\nfiles = 1\nbytes = 2\nratio = 3\n[decide]\nerror = "hold"\nwarning = "hold"\n'
-        'indeterminate = "reject"\n[decide.codes]\n"format-unknown" = "accept"\n',
+        'title = "T"\nreader = "folder"\n'
+        '[fonds]\nnumber = 7\ntitle = "Fond"\n'
+        '[access]\ncondition = "open"\nreason = "§ 37"\n'
+        "[limits]\nfiles = 1\nbytes = 2\nratio = 3\n"
+        '[decide]\nerror = "hold"\nwarning = "hold"\nindeterminate = "reject"\n'
+        '[decide.codes]\n"format-unknown" = "accept"\n',
     )
     assert (found.title, found.fonds.number, found.fonds.title, found.condition) == (
         "T",

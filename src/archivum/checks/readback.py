@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 
 from archivum.model import File
-from archivum.storage.digest import of_stream
+from archivum.storage.digest import FASTEST, of_stream
 from archivum.storage.local import LocalStorage
 from archivum.storage.ocfl_commit import ObjectVersion, written_files
 
@@ -14,12 +14,13 @@ def differences(storage: LocalStorage, version: ObjectVersion, files: Iterable[F
 
     ``files`` are those of the bag, sorted, with the digests that were made while they were written.
     """
-    expected = written_files(version, ((file.path, file.digests["sha512"]) for file in files))
+    expected = written_files(version, ((file.path, file.digests) for file in files))
     for found, written in zip_longest(storage.list(version.key), expected):
         if found is None or written is None or found[0] != f"{version.key}/{written[0]}":
             yield min(key for key in (found and found[0], written and written[0]) if key)
             return
+        algorithm = next(name for name in FASTEST if name in written[1])
         with storage.reread(found[0]) as stream:
-            _, digests = of_stream(stream, ("sha512",))
-        if digests["sha512"] != written[1]:
+            _, digests = of_stream(stream, (algorithm,))
+        if digests[algorithm] != written[1][algorithm]:
             yield found[0]

@@ -12,11 +12,12 @@ from archivum.packaging.bag import manifest_line
 from archivum.packaging.index import PackageIndex
 from archivum.packaging.reader import is_guide
 from archivum.storage.digest import CHUNK, OWN, Digests
-from archivum.storage.durable import create, world
+from archivum.storage.durable import begin_writing, create, world
 from archivum.storage.transfer import Damaged, Entry, EntryKind, Opened, Opener, Transfer
 
 Progress = Callable[[int], None]
 
+AHEAD = 32 << 20  # bytes after which the disk begins to write, so that the end does not wait for all
 FETCH = 512  # files after which identifications are fetched, so that they do not pile up
 
 
@@ -134,7 +135,7 @@ def _copy(
     Raises:
         Damaged: it holds more bytes, or fewer, than were declared.
     """
-    digests = Digests(algorithms)
+    digests, begun = Digests(algorithms), 0
     with create(root / path, root) as copy:
         while data := opened.read(CHUNK):
             digests.update(data)
@@ -142,6 +143,8 @@ def _copy(
                 raise Damaged("entry-size", path, f"> {size}")
             copy.write(data)
             progress(len(data))
+            if digests.size - begun >= AHEAD:
+                begun = begin_writing(copy, begun)
     if size is not None and digests.size < size:
         raise Damaged("entry-size", path, f"{digests.size} < {size}")
     return File(path, digests.size, digests.result())

@@ -10,6 +10,9 @@ from typing import BinaryIO, Final
 # renewed on without reading again when SHA-512 weakens (RFC 4998 §5.3).
 OWN: Final = ("sha512", "sha256")
 
+# For comparing what was written a moment ago: with SHA extensions SHA-256 is 2.3 times as fast as SHA-512.
+FASTEST: Final = ("sha256", "sha512")
+
 # Spellings met in METS (CHECKSUMTYPE), BagIt (manifest names) and PREMIS, without the hyphens.
 KNOWN: Final = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 

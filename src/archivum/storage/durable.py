@@ -73,6 +73,14 @@ def create(path: Path, top: Path | None = None) -> BinaryIO:
         return open(path, "xb")  # noqa: PTH123
 
 
+def begin_writing(file: BinaryIO, start: int) -> int:
+    """Have the disk begin to write what a file holds from a position on, without waiting; return its end."""
+    end = file.tell()
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(file.fileno(), start, end - start, os.POSIX_FADV_DONTNEED)
+    return end
+
+
 def write_new(path: Path, data: bytes) -> None:
     """Write a new file and bring it to the disk; the caller makes its name visible (see :func:`publish`)."""
     with open(path, "xb") as file:  # noqa: PTH123 (as in create, which would make its folder)

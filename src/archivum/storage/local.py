@@ -73,22 +73,18 @@ class LocalStorage:
         if status is not None and stat.S_ISREG(status.st_mode):
             yield prefix, status.st_size
         elif status is not None and stat.S_ISDIR(status.st_mode):
-            for key, entry in self._walk(prefix):
-                if entry is not None and entry.is_file(follow_symlinks=False):
-                    yield key, entry.stat(follow_symlinks=False).st_size
+            for key, stray in self._walk(prefix):
+                if stray is None and (status := self._status(key)) is not None:
+                    yield key, status.st_size
 
     def strays(self, prefix: str = "") -> Iterator[tuple[str, Stray]]:
         """Yield what lies below a key and is no file: empty folders, links, devices."""
         status = self._status(prefix)
         if status is None or not stat.S_ISDIR(status.st_mode):
             return
-        for key, entry in self._walk(prefix):
-            if entry is None:
-                yield key, Stray.EMPTY_FOLDER
-            elif entry.is_symlink():
-                yield key, Stray.LINK
-            elif not entry.is_file(follow_symlinks=False):
-                yield key, Stray.SPECIAL
+        for key, stray in self._walk(prefix):
+            if stray is not None:
+                yield key, stray
 
     def folders(self, key: str) -> Iterator[str]:
         """Yield the names of the folders directly in a folder, sorted; nothing if it is not there."""
@@ -235,33 +231,40 @@ class LocalStorage:
                 return None
             raise self._failed(key, error) from error
 
-    def _walk(self, prefix: str) -> Iterator[tuple[str, os.DirEntry[str] | None]]:
-        """Yield what is below a folder in the order of the keys; an empty folder comes without its entry."""
+    def _walk(self, prefix: str) -> Iterator[tuple[str, Stray | None]]:
+        """Yield what is below a folder in the order of the keys, and what it is if it is no file."""
         waiting = [self._entries(f"{prefix}/" if prefix else "")]
         while waiting:
-            for key, entry in waiting[-1]:
+            for key, stray in waiting[-1]:
                 if key.endswith("/"):
                     waiting.append(self._entries(key))
                     break
-                yield key, entry
+                yield key, stray
             else:
                 waiting.pop()
 
-    def _entries(self, folder: str) -> Iterator[tuple[str, os.DirEntry[str] | None]]:
+    def _entries(self, folder: str) -> Iterator[tuple[str, Stray | None]]:
         """Yield a folder's entries sorted as their keys will be: a folder's name ends in a slash."""
+        names: list[str] = []
+        strays: dict[str, Stray] = {}  # few; of files only the names are held, as there can be very many
         try:
             with os.scandir(f"{self._top}/{folder}") as found:
-                entries = sorted(
-                    (f"{one.name}/" if one.is_dir(follow_symlinks=False) else one.name, one)
-                    for one in found
-                    if folder or not _own(one.name)
-                )
+                for one in found:
+                    if not folder and _own(one.name):
+                        continue
+                    if one.is_dir(follow_symlinks=False):
+                        names.append(f"{one.name}/")
+                        continue
+                    names.append(one.name)
+                    if not one.is_file(follow_symlinks=False):
+                        strays[one.name] = Stray.LINK if one.is_symlink() else Stray.SPECIAL
         except OSError as error:
             raise self._failed(folder, error) from error
-        if not entries:
-            yield folder.rstrip("/"), None
-        for name, entry in entries:
-            yield folder + name, entry
+        if not names:
+            yield folder.rstrip("/"), Stray.EMPTY_FOLDER
+        names.sort()
+        for name in names:
+            yield folder + name, strays.get(name)
 
     def _place(self, key: str) -> str:
         """Return where a key lies; it never leads out of the folder, nor to what is being worked on.

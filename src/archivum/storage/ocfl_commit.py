@@ -97,18 +97,21 @@ def _compare(folder: Path, inventory: Inventory) -> tuple[int, int]:
     return files, total
 
 
-def written_files(version: ObjectVersion, files: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Yield what a first version consists of, sorted: path in the object and SHA-512 of each file.
+def written_files(
+    version: ObjectVersion, files: Iterable[tuple[str, Mapping[str, str]]]
+) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Yield what a first version consists of, sorted: path in the object and digests of each file.
 
-    ``files`` are the logical paths of its content with their SHA-512, sorted.
+    ``files`` are the logical paths of its content with their digests, sorted.
     """
-    sidecar = hashlib.sha512(_sidecar(version.digest)).hexdigest()
-    yield OBJECT_DECLARATION, hashlib.sha512(declaration(OBJECT_DECLARATION)).hexdigest()
-    yield INVENTORY, version.digest
+    inventory = {_ALGORITHM: version.digest}
+    sidecar = {_ALGORITHM: hashlib.sha512(_sidecar(version.digest)).hexdigest()}
+    yield OBJECT_DECLARATION, {_ALGORITHM: hashlib.sha512(declaration(OBJECT_DECLARATION)).hexdigest()}
+    yield INVENTORY, inventory
     yield f"{INVENTORY}.{_ALGORITHM}", sidecar
-    for path, digest in files:
-        yield f"{_START}{path}", digest
-    yield f"{FIRST}/{INVENTORY}", version.digest
+    for path, digests in files:
+        yield f"{_START}{path}", digests
+    yield f"{FIRST}/{INVENTORY}", inventory
     yield f"{FIRST}/{INVENTORY}.{_ALGORITHM}", sidecar
 
 

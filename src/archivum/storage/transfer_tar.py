@@ -1,16 +1,21 @@
 """A TAR file as a transfer (pax, ustar, GNU; plain, gzip, bzip2, xz), read once from start to end."""
 
+import bz2
+import gzip
+import io
 import lzma
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from archivum.storage.transfer import Damaged, Entry, EntryKind, Opener, Stamp, Unpacked
 
 _BROKEN: Final = (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, OverflowError)
-_PACKED: Final = ((b"\x1f\x8b", "gz"), (b"BZh", "bz2"), (b"\xfd7zXZ\x00", "xz"))
+_BUFFER: Final = 1 << 16  # tarfile copies what is left in it for every header
+_READ: Final = 1 << 20  # bytes of what is packed, at a time
+_PADDING: Final = 16 << 20  # bytes after the end mark; tape drives fill records, nobody fills more
 _SUFFIXES: Final = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tbz2", ".txz", ".tar")
 
 
@@ -32,15 +37,15 @@ class TarTransfer:
         self._stamp = Stamp.of(path.stat())
         self.size: int | None = self._stamp.size
         self._raw = path.open("rb", buffering=0)
-        self._packing = _packing(self._raw.read(6))
-        self._raw.seek(0)
         try:
+            self._stream = _unpacked(self._raw)
             self._tar = tarfile.open(  # noqa: SIM115
-                fileobj=self._raw,
-                mode=f"r|{self._packing}",
+                fileobj=self._stream,
+                mode="r|",
+                tarinfo=_Header,
                 encoding="utf-8",
                 errors="surrogateescape",
-                bufsize=1 << 20,  # type: ignore[call-overload]
+                bufsize=_BUFFER,
             )
         except _BROKEN as error:
             self._raw.close()
@@ -55,8 +60,11 @@ class TarTransfer:
                 raise Damaged("container-damaged", "", str(error)) from error
             if member is None:
                 break
-            self._tar.members = []  # the list is only for reading again, and grows with the archive
+            # the list is only for reading again, and grows with the archive
+            self._tar.members = []  # type: ignore[attr-defined]
             entry = _entry(member)
+            if member.size < 0:
+                raise Damaged("container-damaged", entry.path, f"{member.size} B")
             if entry.path not in ("", "."):
                 yield entry, lambda member=member, path=entry.path: self._open(member, path)  # type: ignore[misc]
         self._end()
@@ -81,13 +89,43 @@ class TarTransfer:
         return Unpacked(stream, path, _BROKEN)
 
     def _end(self) -> None:
-        """An archive ends with blocks of zeros (POSIX pax §ustar); one cut off between two files does not."""
-        if not self._packing and self._tar.offset + tarfile.BLOCKSIZE > self._stamp.size:
-            raise Damaged("container-damaged", "", "the end-of-archive mark is missing")
+        """Read to the end what the archive is packed in: its checksum stands there."""
+        if self._stream is self._raw:
+            return
+        rest = 0
+        try:
+            while data := self._stream.read(_BUFFER):
+                rest += len(data)
+                if rest > _PADDING:
+                    raise Damaged("container-damaged", "", f"> {_PADDING} B after the end")
+        except _BROKEN as error:
+            raise Damaged("container-damaged", "", str(error)) from error
 
 
-def _packing(start: bytes) -> str:
-    return next((name for magic, name in _PACKED if start.startswith(magic)), "")
+class _Header(tarfile.TarInfo):
+    """A header that is one, or the end mark (POSIX pax §ustar); tarfile takes everything else for the end."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+            raise
+        except tarfile.HeaderError as error:
+            raise tarfile.ReadError(str(error)) from error
+
+
+def _unpacked(raw: io.FileIO) -> gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile | io.FileIO:
+    """Return what a file holds once what it is packed in is undone; its checksums are checked on the way."""
+    start = raw.read(6)
+    raw.seek(0)
+    if start.startswith(b"\x1f\x8b"):
+        return gzip.GzipFile(fileobj=io.BufferedReader(raw, _READ))
+    if start.startswith(b"BZh"):
+        return bz2.BZ2File(io.BufferedReader(raw, _READ))
+    if start.startswith(b"\xfd7zXZ\x00"):
+        return lzma.LZMAFile(io.BufferedReader(raw, _READ))
+    return raw
 
 
 def _entry(member: tarfile.TarInfo) -> Entry:
