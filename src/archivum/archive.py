@@ -163,6 +163,7 @@ def open_archive(root: Path, *, agent: Agent, clock: Clock) -> Archive:
     configuration = read_configuration(root / FILE)
     ((name, settings),) = configuration.storages.items()
     storage = LocalStorage(name, root / settings.path)
+    storage.recognise()
     OcflRoot(storage).check()
     return Archive(
         root=root,

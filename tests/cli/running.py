@@ -80,7 +80,7 @@ def environment(**more: str) -> dict[str, str]:
 
 def apart(*arguments: object, cwd: Path | None = None, **env: str) -> Ran:
     """Run the installed command in a process of its own."""
-    command = [ENTRY, *map(str, arguments)]
+    command = [str(ENTRY), *map(str, arguments)]
     done = subprocess.run(
         command, check=False, capture_output=True, cwd=cwd, env=environment(**env), timeout=120
     )
@@ -89,9 +89,10 @@ def apart(*arguments: object, cwd: Path | None = None, **env: str) -> Ran:
 
 def begun(*arguments: object) -> "subprocess.Popen[bytes]":
     """Begin to run the installed command in a process of its own; its output is to be read."""
-    command = [ENTRY, *map(str, arguments)]
+    command = [str(ENTRY), *map(str, arguments)]
+    pipe = subprocess.PIPE  # unbuffered: what is read ahead of a line would be lost to communicate()
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), start_new_session=True
+        command, bufsize=0, stdout=pipe, stderr=pipe, env=environment(), start_new_session=True
     )
 
 
@@ -102,7 +103,7 @@ def opened(root: Path) -> Archive:
 
 def seen(folder: Path) -> dict[str, tuple[object, ...]]:
     """All that can be seen of a folder: kind, permissions, time of change, content or target of each name."""
-    found = {}
+    found: dict[str, tuple[object, ...]] = {}
     for place in (folder, *sorted(folder.rglob("*"))):
         status = place.lstat()
         told: object = None

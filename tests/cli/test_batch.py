@@ -21,6 +21,7 @@ from tests.cli.conftest import Once
 from tests.cli.running import Ran, begun, content, here, left_at_work, opened
 
 COUNTS: Final = {"stored": 10, "rejected": 3}
+BATCH: Final = 50  # packages of which some are stored when the first is told of, and some are not
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +74,42 @@ def test_two_jobs_store_the_same_as_one(template: Path, batch: Path, tmp_path: P
     assert stored[0] == stored[1] and len(stored[0]) > 100
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_batch_knows_what_is_in_it_already(jobs: int, archive: Path, sent: Path) -> None:
+    """The same twice is one package; an identifier keeps the content that came first."""
+    folders = [sent / str(number) for number in range(3)]
+    for place in folders:
+        place.mkdir()
+    same = [spis(0).write_folder(folders[0]), spis(0).write_zip(folders[0]), spis(0).write_tar(folders[0])]
+    rivals = [
+        bag(0, algorithms=(name,)).write_folder(folders[i])
+        for i, name in enumerate(("md5", "sha256", "sha1"))
+    ]
+    ran = here("--archive", archive, "--json", "ingest", "--jobs", jobs, *same, *rivals)
+    told = {line["path"]: line for line in ran.of("package")}
+    assert sorted(told[str(path)]["status"] for path in same) == ["already-stored"] * 2 + ["stored"]
+    assert len({told[str(path)]["uuid"] for path in same}) == 1
+    assert sorted(told[str(path)]["status"] for path in rivals) == ["conflict"] * 2 + ["stored"]
+    assert ran.code == 4
+    assert len(here("--archive", archive, "--json", "list", "--state", "stored").of("package")) == 2
+    assert here("--archive", archive, "verify").code == 0
+    assert left_at_work(archive) == []
+
+
+def test_two_runs_do_not_mix(archive: Path, sent: Path) -> None:
+    for number in range(30):
+        bag(number).write_folder(sent)
+    with begun("--archive", archive, "ingest", sent) as first:
+        while not (archive / "lock").exists() or not (archive / "lock").read_text():
+            assert first.poll() is None
+        second = here("--archive", archive, "--json", "ingest", sent)
+        assert (second.code, second.of("error")[0]["id"]) == (7, "archive.busy")
+        assert str(first.pid) in second.err
+        first.communicate(timeout=60)
+    assert first.returncode == 0
+    assert here("--archive", archive, "--json", "ingest", sent).summary["already-stored"] == 30
+
+
 def test_transfers_in_several_places_are_one_batch(archive: Path, sent: Path) -> None:
     (sent / "week").mkdir()
     spis(0).write_zip(sent / "week")
@@ -89,7 +126,7 @@ def test_nothing_is_begun_when_a_path_is_not_there(archive: Path, sent: Path) ->
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_an_interrupted_batch_can_be_run_again(jobs: int, archive: Path, sent: Path) -> None:
-    for number in range(12):
+    for number in range(BATCH):
         bag(number).write_folder(sent)
     command = ("--archive", archive, "--json", "ingest", "--jobs", jobs, sent)
     with begun(*command) as process:
@@ -102,8 +139,8 @@ def test_an_interrupted_batch_can_be_run_again(jobs: int, archive: Path, sent: P
     assert b"Interrupted" in err and b"Traceback" not in err
     again = here(*command)
     assert again.code == 0
-    assert 1 <= again.summary["already-stored"] < 12
-    assert sum(again.summary[key] for key in ("stored", "already-stored")) == 12
+    assert 1 <= again.summary["already-stored"] < BATCH
+    assert sum(again.summary[key] for key in ("stored", "already-stored")) == BATCH
     assert left_at_work(archive) == []
     assert here("--archive", archive, "verify").code == 0
 
@@ -231,6 +268,19 @@ def test_a_container_that_is_only_called_one(name: str, archive: Path, sent: Pat
     path.write_bytes(os.urandom(5000))
     ran = here("--archive", archive, "--json", "ingest", path)
     assert (ran.code, ran.package["reasons"]) == (3, ["container-damaged"])
+
+
+@pytest.mark.parametrize("inside", ["", "..", "storage/main", "storage/main/ocfl"])
+def test_an_archive_does_not_take_itself_in(inside: str, archive: Path) -> None:
+    before = content(archive / "storage")
+    ran = here("--archive", archive, "--json", "ingest", "--profile", "folder", archive / inside)
+    assert (ran.code, ran.of("error")[0]["id"]) == (1, "ingest.itself")
+    assert content(archive / "storage") == before
+
+
+def test_packages_may_lie_in_the_folder_of_an_archive(archive: Path) -> None:
+    (archive / "došlo").mkdir()
+    assert here("--archive", archive, "ingest", bag(0).write_folder(archive / "došlo")).code == 0
 
 
 def test_a_container_is_known_by_its_content(archive: Path, sent: Path) -> None:

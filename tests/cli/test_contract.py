@@ -72,8 +72,8 @@ def test_every_line_of_json_says_what_it_is(archive: Path, sent: Path, stored: s
         assert "summary" not in {line["type"] for line in lines}
         assert (last["type"], last["exit_code"]) == ("summary", ran.code), name
         assert ran.code == {"ingest": 4, "decide": 6}.get(name, 0), name
-        for line in ran.err.splitlines():
-            assert not line.startswith(("{", "[")), "data on stderr"
+        for told in ran.err.splitlines():
+            assert not told.startswith(("{", "[")), "data on stderr"
 
 
 def test_a_line_about_a_package_tells_all_that_is_known(archive: Path, sent: Path) -> None:

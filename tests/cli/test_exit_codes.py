@@ -64,7 +64,7 @@ def test_done(archive: Path, sent: Path) -> None:
 
 
 def test_the_command_is_a_module_too(archive: Path) -> None:
-    command = [sys.executable, "-m", "archivum_cli", "--archive", archive, "status"]
+    command = [sys.executable, "-m", "archivum_cli", "--archive", str(archive), "status"]
     assert subprocess.run(command, check=False, capture_output=True, env=environment()).returncode == 0
 
 

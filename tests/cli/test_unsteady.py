@@ -89,7 +89,8 @@ def test_a_file_that_changes(how: str, number: int, open_one: Archive, sent: Pat
     path = MANY.write_folder(sent)
     name = f"strany/000/{number:06d}.tif"
     outcome = ingest(open_one, path, lambda: CHANGES[how](path / name))
-    assert refused(outcome, "file-unstable", name if how != "replaced" or number else "strany/000")
+    being_read = number == 0 and how != "replaced"  # whoever has the old file open still reads the old one
+    assert refused(outcome, "file-unstable", name if being_read else "strany/000")
 
 
 def test_a_file_that_was_read_already_changes(open_one: Archive, sent: Path) -> None:
@@ -107,7 +108,7 @@ def test_a_file_that_vanishes(open_one: Archive, sent: Path) -> None:
 def test_a_folder_that_vanishes(open_one: Archive, sent: Path) -> None:
     path = bag(0).write_folder(sent)
     outcome = ingest(open_one, path, lambda: shutil.rmtree(path / "data"))
-    assert refused(outcome, "file-vanished")
+    assert refused(outcome, "file-unstable", "data")
 
 
 def test_the_whole_that_vanishes(open_one: Archive, sent: Path) -> None:
@@ -136,8 +137,7 @@ def test_a_file_that_becomes_something_else(kind: str, open_one: Archive, sent: 
             place.mkdir()
 
     outcome = ingest(open_one, path, change)
-    code = "file-unreadable" if kind == "link" else "file-unstable"
-    assert refused(outcome, code, "strany/000/000002.tif")
+    assert refused(outcome, "file-unstable", "strany/000")
 
 
 @pytest.mark.parametrize("container", ["zip", "tar"])

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import archivum_cli.main
+from archivum.ingest import group
 from tests.crash import state
 from tests.crash.steps import Steps, Strike, failing, killing, vanishing
 
@@ -212,7 +214,8 @@ def _forked(
     at: datetime = state.AT,
 ) -> tuple[int, str]:
     """Run a command of the command line in a fork; return its exit code and what it told people."""
-    told = root.parent / "told.txt"
+    # not beside the archive: that disk may be full
+    told = Path(tempfile.gettempdir()) / f"archivum-told-{os.getpid()}"
     child = os.fork()
     if child == 0:
         code = TRACEBACK
@@ -233,7 +236,9 @@ def _forked(
             sys.stderr.flush()
             os._exit(code)
     _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status), told.read_text(errors="replace")
+    said = told.read_text(errors="replace")
+    told.unlink()
+    return os.waitstatus_to_exitcode(status), said
 
 
 def adopt() -> None:
@@ -271,9 +276,18 @@ def chosen(steps: Sequence[str], count: int | None) -> list[int]:
     return sorted([*first, *(rest[i * len(rest) // more] for i in range(more))])
 
 
+def begin() -> None:
+    """Prepare this process: it adopts what its children leave, and packages are stored two at a time.
+
+    So three transfers are stored in two steps, and it is killed between them as well.
+    """
+    adopt()
+    group.PACKAGES = 2  # type: ignore[misc]
+
+
 def main(job: dict[str, Any]) -> None:
     """Strike the steps of one part of the work, and print what came of it."""
-    adopt()
+    begin()
     folder = Path(job["folder"])
     part, parts = job["part"]
 

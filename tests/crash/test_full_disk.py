@@ -19,7 +19,8 @@ pytestmark = [
 def test_the_disk_fills_up(tmp_path: Path) -> None:
     outcomes = strike(tmp_path, "space", 10, mounts=True)
     assert troubled(outcomes, MISCONFIGURED, PARTLY_DONE) == []
-    assert ids(outcomes) <= {"storage.full", "catalogue.full"}
+    # SQLite speaks of an I/O error where its shared memory file cannot grow
+    assert ids(outcomes) <= {"storage.full", "catalogue.full", "catalogue.database"}
     assert sum(one["status"] == MISCONFIGURED for one in outcomes) >= len(outcomes) // 2
 
 

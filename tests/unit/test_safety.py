@@ -290,4 +290,4 @@ def test_every_finding_has_what_its_texts_name(index: PackageIndex) -> None:
     assert len({one.code for one in told}) >= 7
     for one in told:
         for language in ("en", "cs"):
-            assert all((one.text(language), one.hint(language), one.rule(language), one.source(language)))  # type: ignore[arg-type]
+            assert all((one.text(language), one.hint(language), one.rule(language), one.source(language)))

@@ -64,7 +64,7 @@ def trees() -> dict[Path, ast.Module]:
 
 @cache
 def calls() -> list[Call]:
-    found = []
+    found: list[Call] = []
     for path, tree in trees().items():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
@@ -80,11 +80,11 @@ def _call(path: Path, node: ast.Call, literal: object) -> Iterator[Call]:
     more = any(word.arg is None for word in node.keywords)
     for value in (*node.args[1:], *(word.value for word in node.keywords if word.arg == "params")):
         if isinstance(value, ast.Dict):
-            given |= {key.value for key in value.keys if isinstance(key, ast.Constant)}
+            given |= {str(key.value) for key in value.keys if isinstance(key, ast.Constant)}
             more |= any(not isinstance(key, ast.Constant) for key in value.keys)
         elif isinstance(value, ast.Name) and value.id in ("params", "told"):
             more = True
-    yield Call(f"{path.name}:{node.lineno}", function, literal, frozenset(map(str, given)), more)
+    yield Call(f"{path.name}:{node.lineno}", function, literal, frozenset(given), more)
 
 
 @cache

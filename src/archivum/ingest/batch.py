@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -153,7 +154,8 @@ _process: list[_Process] = []
 
 
 def _begin(root: Path, agent: Agent, clock: Clock, lock: _Lock | None) -> None:
-    """Make this a process of the pool: one that ends at once when its parent does."""
+    """Make this a process of the pool: one that ends at once when its parent does, or is interrupted."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the terminal sends it to all; the parent tells of it
     _process.append(_Process(root, agent, clock, lock))
     Thread(target=_end_with_parent, daemon=True).start()
 

@@ -120,6 +120,8 @@ class Group:
             Misconfigured: a storage or the catalogue does not let it go on.
         """
         group, self._waiting = self._waiting, []
+        if not group:
+            return
         with ExitStack() as held, world(self._archive.storage.root):
             for waiting in group:
                 held.push(waiting.held)

@@ -12,6 +12,7 @@ from archivum.checks.completeness import NOT_COMPLETE, completeness
 from archivum.checks.identification import identification
 from archivum.checks.safety import Safety
 from archivum.checks.unchecked import unchecked
+from archivum.errors import Misused
 from archivum.formats import Identifying
 from archivum.ingest.order import Order, Progress
 from archivum.ingest.receive import Reception, damaged, whole_digest
@@ -70,7 +71,11 @@ def receive(
 
     A package that was received before keeps its first receipt until it is stored or refused, so that what an
     interrupted ingest began is ended with the same bytes.
+
+    Raises:
+        Misused: the transfer is the archive itself, or holds it.
     """
+    _check_apart(archive, path)
     name, whole = path.resolve().name, False
     # a container holds a folder that is mostly named like itself: then nothing has to be renamed
     root = place / "in" / (path.stem if path.is_file() else name)
@@ -92,6 +97,18 @@ def receive(
     package = _read(archive, guided, root, name, index, identifying, whole)
     receipt = _receipt(archive, package, guided.profile, order, name, index)
     return Submission(root.with_name(name), index, package, guided.profile, receipt)
+
+
+def _check_apart(archive: Archive, path: Path) -> None:
+    """Make sure that the archive would not take itself in, which would grow as it is read.
+
+    Raises:
+        Misused: the transfer is the archive or its storage, or holds them, or lies in the storage.
+    """
+    place, storage = path.resolve(), archive.storage.root.resolve()
+    roots = (archive.root.resolve(), storage)
+    if place.is_relative_to(storage) or any(root.is_relative_to(place) for root in roots):
+        raise Misused("ingest.itself", place=path, archive=archive.root)
 
 
 def _read(

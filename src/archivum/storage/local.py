@@ -47,7 +47,7 @@ class LocalStorage:
         self.name = name
         self.root = root
         self._top = os.fspath(root)
-        self._seen: tuple[int, int] | None = None  # device and inode of the root
+        self._known: tuple[int, int] | None = None
 
     def create(self) -> None:
         """Make the folder, with a text that tells a stranger what it is; what is there already stays.
@@ -60,6 +60,10 @@ class LocalStorage:
         if not self.exists(README):
             text = "\n\n".join(say("storage.readme", language, name=self.name) for language in LANGUAGES)
             self.put(README, text.encode())
+
+    def recognise(self) -> None:
+        """Insist from now on that the root is the folder it is now, and not one that takes its place."""
+        self._known = self._here()
 
     # -- reading ------------------------------------------------------------------------------------------
 
@@ -149,6 +153,7 @@ class LocalStorage:
         path = self._path(key)
         self._present()
         publish(path, data, via=self.root / f".{_worker()}.new", top=self.root)
+        self._present()  # what was unmounted in between has not got it
 
     def take(self, folder: Path, key: str) -> None:
         """Store all files of a folder under a new key and remove the folder: all of them or none.
@@ -286,15 +291,18 @@ class LocalStorage:
         Raises:
             Misconfigured: it is not there, or another folder is in its place.
         """
+        here = self._here()
+        if here is None or here != (self._known or here):
+            raise Misconfigured("storage.vanished", storage=self.name, place=self.root)
+        return self.root
+
+    def _here(self) -> tuple[int, int] | None:
+        """Return device and inode of the folder that is in the root's place."""
         try:
             status = self.root.stat()
         except OSError:
-            status = None
-        here = (status.st_dev, status.st_ino) if status and stat.S_ISDIR(status.st_mode) else None
-        if here is None or here != (self._seen or here):
-            raise Misconfigured("storage.vanished", storage=self.name, place=self.root)
-        self._seen = here
-        return self.root
+            return None
+        return (status.st_dev, status.st_ino) if stat.S_ISDIR(status.st_mode) else None
 
     def _failed(self, key: str, error: OSError) -> Misconfigured:
         return Misconfigured("storage.failed", place=self.root / key, reason=error.strerror or str(error))

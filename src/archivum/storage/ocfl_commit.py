@@ -65,7 +65,7 @@ def write_first_version(
         entries.insert(_rows(inventory, state, fixity, files))
         totals = _compare(folder, inventory)
         digest = _write(folder, inventory)
-    with create(folder / OBJECT_DECLARATION) as target:
+    with create(folder / OBJECT_DECLARATION, folder) as target:
         target.write(declaration(OBJECT_DECLARATION))
     return (digest, *totals)
 
@@ -140,11 +140,11 @@ class _Twice:
 def _write(folder: Path, inventory: Inventory) -> str:
     """Write the inventory for the version and for the object, each with its digest beside it."""
     places = (folder / FIRST, folder)
-    with create(places[0] / INVENTORY) as one, create(places[1] / INVENTORY) as other:
+    with create(places[0] / INVENTORY, folder) as one, create(places[1] / INVENTORY, folder) as other:
         target = _Twice(one, other)
         write_inventory(inventory, target)
     for place in places:
-        with create(place / f"{INVENTORY}.{_ALGORITHM}") as sidecar:
+        with create(place / f"{INVENTORY}.{_ALGORITHM}", folder) as sidecar:
             sidecar.write(_sidecar(target.digest()))
     return target.digest()
 

@@ -19,13 +19,14 @@ class FolderTransfer:
     def __init__(self, path: Path) -> None:
         self.name = path.resolve().name
         self._root = os.fspath(path)
-        self._listings: dict[str, bytes] = {}
+        self._seen: dict[str, bytes] = {}
 
     def entries(self, first: Callable[[str], bool]) -> Iterator[tuple[Entry, Opener]]:
         """Yield the entries: guides of the top folder, then all the others, folder by folder, by name."""
+        self._seen = dict(self._look())
         guides: dict[
             str, os.stat_result
-        ] = {}  # once: one that changes after it was read is not what was listed
+        ] = {}  # kept: one that changes after it was read is not what was listed
         for name in filter(first, self._names("")):
             status = self._status(name)
             if stat.S_ISREG(status.st_mode):
@@ -34,7 +35,7 @@ class FolderTransfer:
         folders = [""]
         while folders:
             folder = folders.pop()
-            seen, below = hashlib.sha256(), []
+            below = []
             for name in self._names(folder):
                 path = f"{folder}{name}"
                 try:
@@ -42,26 +43,36 @@ class FolderTransfer:
                 except Damaged as damage:
                     yield Entry(path, EntryKind.FILE), partial(_gone, damage)
                     continue
-                seen.update(_mark(name, status))
                 if path not in guides:
                     yield self._entry(path, status)
                 if stat.S_ISDIR(status.st_mode):
                     below.append(f"{path}/")
-            self._listings[folder] = seen.digest()
             folders.extend(reversed(below))
 
     def changes(self) -> Iterator[str]:
-        """Yield the folders whose names, sizes or times are not what was listed."""
-        for folder, listed in self._listings.items():
-            seen = hashlib.sha256()
+        """Yield the folders that are not what they were before the first file was read."""
+        before = dict(self._seen)
+        for folder, now in self._look():
+            if before.pop(folder, None) != now:
+                yield folder.rstrip("/")
+        yield from (folder.rstrip("/") for folder in before)
+
+    def _look(self) -> Iterator[tuple[str, bytes]]:
+        """Yield every folder with a digest of its names and their kinds, sizes and times."""
+        folders = [""]
+        while folders:
+            folder = folders.pop()
+            digest = hashlib.sha256()
             try:
                 for name in self._names(folder):
-                    seen.update(_mark(name, self._status(f"{folder}{name}")))
+                    status = self._status(f"{folder}{name}")
+                    digest.update(_mark(name, status))
+                    if stat.S_ISDIR(status.st_mode):
+                        folders.append(f"{folder}{name}/")
             except Damaged:
-                yield folder.rstrip("/")
-                continue
-            if seen.digest() != listed:
-                yield folder.rstrip("/")
+                yield folder, b""  # whoever reads its entries is told why
+            else:
+                yield folder, digest.digest()
 
     def close(self) -> None:
         """Nothing is held."""
