@@ -148,7 +148,7 @@ class Harness:
         yield from self._sound(root)
 
     def _sound(self, root: Path) -> Iterator[str]:
-        """Yield what an archivist would see of it, and whether the catalogue is not what the storage tells."""
+        """Yield what an archivist would see of it, and where the catalogue is not what the storage tells."""
         yield from orphans()
         yield from self._untouched()
         before = state.catalogue_rows(root)
@@ -183,7 +183,7 @@ class Harness:
 
 
 def founding(folder: Path, numbers: Callable[[Sequence[str]], Sequence[int]]) -> Iterator[Outcome]:
-    """Kill the founding of an archive at steps, and call it again: then there is an archive, and all of it."""
+    """Kill the founding of an archive at steps, and call it again: then there is an archive, all of it."""
     whole = folder / "whole" / "archive"
     whole.parent.mkdir()
     steps = Steps(whole)

@@ -1,7 +1,7 @@
 """A harness on file systems of its own: small ones, read-only ones, one that is unmounted while it is used.
 
-Started as ``unshare -rm python -m tests.crash.mounts JOB``: in a namespace of its own it may mount, and what it
-mounts is gone with it.
+Started as ``unshare -rm python -m tests.crash.mounts JOB``: in a namespace of its own it may mount, and what
+it mounts is gone with it.
 """
 
 import ctypes
@@ -38,7 +38,7 @@ class Mounts(Harness):
 
     def read_only(self, number: int) -> Outcome:
         """Ingest into a storage, or (1) into a whole archive, that is mounted read-only: nothing changes."""
-        place, root = self._copy(f"read-only {number}")
+        _, root = self._copy(f"read-only {number}")
         mounted = (root / STORAGE, root)[number]
         _bind(mounted, mounted)
         _remount(mounted, "bind,ro")
@@ -64,7 +64,9 @@ class Mounts(Harness):
         _bind(disk, point)
         outcome = self._outcome(number, *self._ingest(root, number, _unmounting(point)))
         if number <= len(self.whole.steps):  # this process is in the same namespace
-            strays = {str(one.relative_to(point)).partition("/")[0] for one in point.rglob("*") if one.is_file()}
+            strays = {
+                str(one.relative_to(point)).partition("/")[0] for one in point.rglob("*") if one.is_file()
+            }
             if strays - {"journal"} or (strays and outcome.status != MISCONFIGURED):
                 outcome.problems.append(f"put in its place: {sorted(map(str, point.rglob('*')))}")
             _bind(disk, point)
@@ -75,7 +77,7 @@ class Mounts(Harness):
 
     def used(self) -> tuple[int, int]:
         """Return how many bytes and inodes the archive takes before anything is in it."""
-        place, root = self._on_disk("used", PLENTY)
+        place, _ = self._on_disk("used", PLENTY)
         found = os.statvfs(place)
         return (found.f_blocks - found.f_bfree) * found.f_frsize, found.f_files - found.f_ffree
 

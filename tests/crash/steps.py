@@ -174,7 +174,7 @@ def vanishing(place: Path, elsewhere: Path) -> Strike:
 
 
 def shape(path: str) -> str:
-    """Return a path without what differs from one package to another: names given by producers, UUIDs, numbers."""
+    """Return a path without what differs between packages: names given by producers, UUIDs, numbers."""
     path = re.sub(r"(/(?:in|aip|content|[0-9a-f]{64}|v1))/.*", r"\1/…", path)
     path = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64,}", "UUID", path)
     path = re.sub(r"ingest-\w+", "ingest-", path)

@@ -1,4 +1,4 @@
-"""The disk refuses at a step of an ingest: exit 2 with advice, and run again it ends as if nothing had happened.
+"""The disk refuses at a step of an ingest: exit 2 with advice; run again it ends as if nothing had happened.
 
 What is checked is what :mod:`tests.crash.test_kill` checks. ``ARCHIVUM_CRASH=all`` takes every step.
 """

@@ -1,4 +1,4 @@
-"""A batch in several processes is killed from outside, at moments that nobody chose, and run again to its end.
+"""A batch in several processes is killed from outside, at moments nobody chose, and run again to its end.
 
 Killed are all its processes, only the first of them, or one that works for it. Whatever happens: every
 package is stored once and told of once, what is stored is what was sent, and no process goes on in secret.
@@ -106,7 +106,7 @@ def command(root: Path, *arguments: str) -> tuple[int, str]:
 
 
 def content(root: Path) -> dict[str, object]:
-    """Return what does not depend on the time: packages with their state, and the digests of what was sent."""
+    """Return what does not depend on the time: packages with their state, digests of what was sent."""
     submitted = [
         line
         for manifest in state.manifests(state.files(root / "storage/main/ocfl")).values()
@@ -196,7 +196,7 @@ def test_killed_from_outside_and_run_again(
 
 
 def test_nothing_begins_while_a_process_of_a_killed_batch_still_works(root: Path, batch: Path) -> None:
-    """The first process is gone; one that works for it is stopped and cannot notice: the archive is in use."""
+    """The first process is gone; a worker of it is stopped and cannot notice: the archive is in use."""
     killed = started(root, "ingest", str(batch), "--jobs", "2")
     wait_for(lambda: stored(root) >= 2)
     left = workers(root)

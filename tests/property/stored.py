@@ -17,7 +17,9 @@ def archive_with(root: Path, transfers: Iterable[Path]) -> Archive:
 
 
 def ingested(archive: Archive, transfers: Iterable[Path]) -> list[Outcome]:
-    """Ingest transfers and return what came of each."""
-    results = [done.result for done in run(archive, list(transfers), Order(), progress=lambda _: None)]
-    assert all(isinstance(one, Outcome) for one in results), results
-    return [one for one in results if isinstance(one, Outcome)]
+    """Ingest transfers and return what became of each, in their order."""
+    order = list(transfers)
+    results = {done.path: done.result for done in run(archive, order, Order(), progress=lambda _: None)}
+    outcomes = [one for one in map(results.get, order) if isinstance(one, Outcome)]
+    assert len(outcomes) == len(order), results
+    return outcomes

@@ -1,6 +1,6 @@
 """Whatever is done to a stored AIP, its verification finds it, and blames no other AIP.
 
-With ``ARCHIVUM_CRASH=all`` every byte of every file of a small AIP is changed, instead of those of its small files.
+With ``ARCHIVUM_CRASH=all`` every byte of every file of a small AIP is changed, not only of its small files.
 """
 
 import os
@@ -12,12 +12,12 @@ from typing import Final
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archivum.archive import Archive
 from archivum.catalogue.fold import Accession
-from archivum.checks.aip import CHAIN, STAMP, AipCheck, check_aip, object_id
+from archivum.checks.aip import STAMP, AipCheck, check_aip, object_id
 from archivum.model import Verdict
 from archivum.packaging.bag import MANIFEST, TAG_MANIFEST
 from archivum.storage.digest import of_stream
@@ -31,7 +31,12 @@ from tests.property.stored import archive_with
 
 SMALL: Final = 300  # bytes
 BAG: Final = "v1/content"
-tampering = settings(max_examples=400 if ALL else 80, deadline=None, derandomize=True)
+tampering = settings(
+    max_examples=1000 if ALL else 80,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 
 
 @pytest.fixture(scope="module")
@@ -223,7 +228,7 @@ def test_every_single_byte(archive: Archive, accessions: list[Accession]) -> Non
     assert checked(archive, accessions[0]).verdict is Verdict.PASSED
 
 
-# -- by someone who knows how everything hangs together -------------------------------------------------------
+# -- by someone who knows how everything hangs together ----------------------------------------------------
 
 
 def reseal(archive: Archive, uuid: UUID, folder: Path) -> None:
@@ -296,14 +301,3 @@ def test_with_a_new_time_stamp_too_the_journal_still_tells(
         found = checked(archive, victim)
         assert [one.code for one in found.findings] == ["aip-manifest"]
         assert_found(archive, accessions, 0, "forged")
-
-
-@pytest.mark.parametrize("name", ["bag-info.txt", CHAIN])
-def test_a_tag_file_resealed(archive: Archive, accessions: list[Accession], name: str) -> None:
-    victim = accessions[0]
-    folder = place(archive, victim)
-    with restored(folder):
-        file = folder / BAG / name
-        file.write_bytes(file.read_bytes() + b"\n")
-        reseal(archive, victim.uuid, folder)
-        assert_found(archive, accessions, 0, name)

@@ -17,6 +17,8 @@ from asn1crypto import cms, tsp
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from lxml import etree
+
 from fixtures import content, images, keys, pdf
 from fixtures.bags import ALGORITHMS, bag
 from fixtures.batch import write_batch
@@ -25,7 +27,6 @@ from fixtures.folders import folder
 from fixtures.messages import Box, Message, delivery, received, sent
 from fixtures.package import Package
 from fixtures.sip import NsesssSip, dil, dokument, spis
-from lxml import etree
 
 CET = timezone(timedelta(hours=1))
 BOX = Box("ab2cd3e", "Obec Lhota", "Lhota 1, 471 07 Lhota, CZ")

@@ -15,11 +15,6 @@ from typing import Final
 import bagit
 import pygfried
 import pytest
-from fixtures.bags import bag
-from fixtures.defects import Defect
-from fixtures.folders import folder
-from fixtures.package import Package
-from fixtures.sip import spis
 from lxml import etree
 
 from archivum.checks.safety import Limits, Safety
@@ -27,6 +22,11 @@ from archivum.model import Verdict
 from archivum.packaging.index import PackageIndex
 from archivum.storage.transfer import Damaged, EntryKind
 from archivum.storage.transfers import open_transfer
+from fixtures.bags import bag
+from fixtures.defects import Defect
+from fixtures.folders import folder
+from fixtures.package import Package
+from fixtures.sip import spis
 
 PACKAGES: Final[dict[str, Package]] = {"nsesss": spis(0), "bagit": bag(0), "folder": folder(0)}
 CONTAINERS: Final = ("folder", "zip", "tar")

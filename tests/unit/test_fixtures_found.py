@@ -5,11 +5,6 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from fixtures.bags import bag
-from fixtures.defects import Defect
-from fixtures.folders import folder
-from fixtures.package import Package
-from fixtures.sip import dil, dokument, spis
 
 from archivum.checks.completeness import completeness
 from archivum.model import File, Finding, Verdict
@@ -17,6 +12,11 @@ from archivum.packaging.index import PackageIndex
 from archivum.packaging.reader import detect
 from archivum.schemas import Schemas
 from archivum.storage.digest import OWN, of_stream
+from fixtures.bags import bag
+from fixtures.defects import Defect
+from fixtures.folders import folder
+from fixtures.package import Package
+from fixtures.sip import dil, dokument, spis
 
 GOOD: Final[dict[str, Package]] = {"nsesss": spis(0), "bagit": bag(0), "folder": folder(0)}
 SCHEMAS: Final = Schemas()

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import etree
+
 from fixtures.defects import Defect
 from fixtures.office import ico
 from fixtures.sip import NsesssSip, dil, dokument, spis
-from lxml import etree
-
 from tests.shared import SHARED, needs_shared
 
 VERSIONS = ("2017", "2023", "2024")

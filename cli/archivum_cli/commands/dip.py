@@ -4,8 +4,8 @@ import uuid
 from pathlib import Path
 
 import click
-from archivum.access.dip import disseminate
 
+from archivum.access.dip import disseminate
 from archivum_cli.shell import Shell, readable
 
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import click
-from archivum.access.export import export
 
+from archivum.access.export import export
 from archivum_cli.shell import Shell, readable
 
 

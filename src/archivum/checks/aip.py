@@ -22,6 +22,8 @@ from archivum.storage.ocfl_validation import validate
 STAMP: Final = f"{MANIFEST}.tsr"
 CHAIN: Final = "time-stamp-chain.pem"
 FINDINGS: Final = 1000  # of one AIP; after so many it is known well enough that it is broken
+# OCFL only warns of them: a folder beside a version's content, a version without its inventory
+LOST_OR_ADDED: Final = ("ocfl-W002", "ocfl-W010")
 _STAMP_BYTES: Final = 1 << 20
 
 Opened = Callable[[str], BinaryIO]  # opens a file of the object by its logical path
@@ -84,7 +86,7 @@ def check_aip(ocfl: OcflRoot, uuid: UUID, roots: bytes, manifest: str = "") -> A
         actual = index.file(MANIFEST)
         payload = index.totals("data/")
     told = stamp.findings if stamp else ()
-    wrong = [one for one in findings if one.severity is Severity.ERROR]
+    wrong = [one for one in findings if one.severity is Severity.ERROR or one.code in LOST_OR_ADDED]
     wrong += [one for one in told if one.severity is not Severity.INFO]
     return AipCheck(
         uuid, files, size, payload, actual.digests["sha512"] if actual else "", stamp, tuple(wrong),
