@@ -29,6 +29,9 @@ from archivum.catalogue.journal import Journal
 from archivum.catalogue.rows import Details
 from archivum.configuration import FILE, Configuration, TimeStamping, read_configuration
 from archivum.errors import Busy, NotFound
+from archivum.formats.examining import Examining
+from archivum.formats.table import FILE as FORMATS
+from archivum.formats.table import FormatTable, read_format_table
 from archivum.model import Agent, AgentKind
 from archivum.place import data_folder
 from archivum.profile import Profiles
@@ -60,6 +63,7 @@ class Archive:
     catalogue: Catalogue
     authority: TimeStampingAuthority
     profiles: Profiles
+    formats: FormatTable
     schemas: Schemas
 
     @property
@@ -74,6 +78,17 @@ class Archive:
         """
         trial = self.root / TIME_STAMPING / CHAIN
         return self.authority.chain() + (trial.read_bytes() if trial.is_file() else b"")
+
+    def examining(self) -> Examining:
+        """Return a session that looks at files as this archive wants it; it is closed by the caller.
+
+        Raises:
+            Misconfigured: the archive's table of formats is wrong.
+        """
+        settings = self.configuration.validation
+        return Examining(
+            self.formats.validators, {"verapdf": settings.verapdf}, seconds=float(settings.seconds)
+        )
 
     def details(self, uuid: UUID, kind: str) -> Details | None:
         """Return what only its AIP tells of a stored package, read by the reader of its kind."""
@@ -175,8 +190,14 @@ def open_archive(root: Path, *, agent: Agent, clock: Clock) -> Archive:
         catalogue=Catalogue.open(catalogue_url(root, configuration.catalogue.url)),
         authority=_authority(root, configuration.time_stamping),
         profiles=Profiles(root / "profiles", data_folder("profiles")),
+        formats=_format_table(root / "profiles", data_folder("profiles")),
         schemas=Schemas(root / "schemas"),
     )
+
+
+def _format_table(*folders: Path) -> FormatTable:
+    """Return the first table of formats that there is."""
+    return read_format_table(next(place for one in folders if (place := one / FORMATS).is_file()))
 
 
 def catalogue_url(root: Path, url: str) -> str:

@@ -69,6 +69,18 @@ class TimeStamping:
 
 
 @dataclass(frozen=True, slots=True)
+class ValidationSettings:
+    """Who judges files beside what comes along, and how long it may take.
+
+    ``verapdf`` is the address of a veraPDF REST service or the command of an installed veraPDF ("" for none);
+    ``seconds`` is what a file may take, beside a second for each 20 MB.
+    """
+
+    verapdf: str = ""
+    seconds: int = 60
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """Everything in ``archivum.toml``."""
 
@@ -77,6 +89,7 @@ class Configuration:
     storage: Mapping[str, Any] = field(default_factory=dict)
     catalogue: CatalogueSettings = field(default_factory=CatalogueSettings)
     time_stamping: TimeStamping = field(default_factory=TimeStamping)
+    validation: ValidationSettings = field(default_factory=ValidationSettings)
 
     @property
     def uuid(self) -> UUID:

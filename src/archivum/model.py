@@ -105,6 +105,53 @@ class Identification:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that a validator says of a file.
+
+    ``id`` finds its words among the texts of the room ``faults``, which ``params`` fill; ``where`` is a place
+    in the file (offset, line, part). Only faults of severity ERROR make a file malformed or invalid.
+    """
+
+    id: str
+    severity: Severity = Severity.ERROR
+    where: str = ""
+    params: Mapping[str, str | int] = field(default_factory=dict)
+
+    def text(self, language: Language = "en") -> str:
+        """Return what is wrong."""
+        return say(f"faults.{self.id}", language, **{"where": self.where, **self.params})
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What validators say of a file: whether its structure holds, and whether it keeps its specification.
+
+    Either is indeterminate where it was not or could not be checked; ``reason`` says why nothing was
+    (``none``: no validator is for this format; ``unidentified``; ``timeout``, ``crash``, ``memory``: it ended
+    the validator). ``tools`` are those that judged, with their versions, in their order; ``facts`` what they
+    read off the file (``compression``, ``crs``, ``pages`` …); ``parts`` the files inside it, judged like it.
+    """
+
+    well_formed: Verdict = Verdict.INDETERMINATE
+    valid: Verdict = Verdict.INDETERMINATE
+    tools: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple["InnerFile", ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InnerFile:
+    """A file inside another (an attachment, an entry of a container), judged like a file of its own."""
+
+    path: str
+    size: int
+    format: Identification
+    validation: Validation
+
+
+@dataclass(frozen=True, slots=True)
 class File:
     """A file as it was when last read: its path, its size in bytes and its digests by algorithm."""
 
@@ -112,6 +159,7 @@ class File:
     size: int
     digests: Mapping[str, str]
     format: Identification | None = None
+    validation: Validation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Final
 
 from archivum.checks.safety import Limits
 from archivum.errors import Misconfigured, NotFound
+from archivum.formats.table import FILE as FORMATS
 from archivum.model import Action, Decision, Finding, Severity, Verdict
 from archivum.packaging.czdax_context import Fonds
 from archivum.packaging.reader import READERS
@@ -146,6 +147,8 @@ class Profiles:
         self._places: dict[str, Path] = {}
         self._read: dict[str, Profile] = {}
         for path in chain.from_iterable(sorted(folder.glob("*.toml")) for folder in folders):
+            if path.name == FORMATS:
+                continue
             self._places.setdefault(path.stem, path)
 
     def names(self) -> list[str]:

@@ -9,7 +9,6 @@ _NOT_ASKED = (
     "not-checked-signatures",
     "not-checked-rules",
     "not-checked-malware",
-    "not-checked-validity",
 )
 
 

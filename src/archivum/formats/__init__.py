@@ -1,23 +1,8 @@
-"""What format a file has (PRONOM): one session, two engines, every answer with its grounds.
+"""What format a file has (PRONOM), and whether it is a whole and valid file of that format.
 
-:class:`Identifying` is the session. It works through a process of its own
+:class:`~archivum.formats.examining.Examining` is the session for both. It works through processes of its own
 (:mod:`archivum.formats.worker`), so that a file on which an engine hangs or crashes costs that process and
-not the ingest. siegfried (by ``pygfried``) is asked first; fido (``opf-fido``) wherever siegfried is unsure;
-:mod:`archivum.formats.judging` makes one answer of both.
+not the ingest. Of the identifying engines siegfried (by ``pygfried``) is asked first; fido (``opf-fido``)
+wherever siegfried is unsure; :mod:`archivum.formats.judging` makes one answer of both. The validators are in
+:mod:`archivum.formats.validators`, and ``profiles/formats.toml`` says which are asked about which format.
 """
-
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from archivum.formats.session import Identifying
-
-__all__ = ["Identifying"]
-
-
-def __getattr__(name: str) -> Any:
-    """Import the session when it is first asked for: its worker starts in half the time without it."""
-    if name != "Identifying":
-        raise AttributeError(name)
-    from archivum.formats.session import Identifying  # noqa: PLC0415
-
-    return Identifying

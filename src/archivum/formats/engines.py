@@ -20,11 +20,11 @@ class Engines:
         self._siegfried = Siegfried()
         self._fido: fido.Fido | None = None
 
-    def signatures(self) -> dict[str, str]:
+    def about(self) -> dict[str, str]:
         """Return by engine which signatures it has."""
         return {SIEGFRIED: self._siegfried.signatures, FIDO: fido.about()}
 
-    def identify(self, path: str, name: str, size: int) -> Answer:
+    def look(self, path: str, name: str, size: int) -> Answer:
         """Return what the file at a path is that is called ``name`` and has ``size`` bytes."""
         if size == 0:
             return EMPTY

@@ -18,8 +18,8 @@ _GOODBYE = 1.0  # seconds that a worker without work may take to end
 class Worker:
     """One process of :mod:`archivum.formats.worker`; it ends with this one, whatever becomes of either."""
 
-    def __init__(self) -> None:
-        """Start it.
+    def __init__(self, work: str, memory: int, *settings: object) -> None:
+        """Start it for a work; it may take so many bytes of memory.
 
         Raises:
             OSError: the system cannot start a process.
@@ -27,7 +27,10 @@ class Worker:
         # neither fork, after which siegfried hangs, nor multiprocessing, which would import the parent's main
         # module and have another process beside each; -P: nothing is imported from the current folder
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-W", "ignore", "-m", "archivum.formats.worker"],
+            [
+                *(sys.executable, "-P", "-W", "ignore", "-m", "archivum.formats.worker", work, str(memory)),
+                *map(json.dumps, settings),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -1,15 +1,19 @@
-"""A session of identification: files go in as they are received, identifications come out in that order."""
+"""A session with a worker: files go in, what it says of them comes out in the same order.
 
+The kinds of session differ in what is asked and answered, not in how they deal with a file that hangs or
+kills a worker.
+"""
+
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 from archivum.errors import Misconfigured
 from archivum.formats.process import Worker
-from archivum.model import FormatMatch, Identification, Verdict
 
 # a batch is sent when it has one of these; a task for every single file is eight times slower
 BATCH_FILES = 64
@@ -22,45 +26,56 @@ GRACE = 5.0  # seconds after which a worker is ended that did not end itself
 START_SECONDS = 60.0
 STARTS = 3  # workers in a row that may end before they say a word
 
+Found = TypeVar("Found")
+Asked = tuple[Any, ...]  # path, name, size in bytes, and what else the work needs to know of a file
+
 
 class _Batch(NamedTuple):
     keys: list[str]
-    files: list[tuple[str, str, int]]  # path, name, size in bytes
+    files: list[Asked]
     again: bool = False
 
     @property
     def bytes(self) -> int:
-        return sum(size for _, _, size in self.files)
+        return sum(asked[2] for asked in self.files)
 
     def singly(self) -> list["_Batch"]:
         """Return a batch for each file, to find the one that a worker dies of."""
         return [_Batch([key], [file], True) for key, file in zip(self.keys, self.files, strict=True)]
 
 
-class Identifying:
+class Session(ABC, Generic[Found]):
     """A session with one worker process, for one thread and any number of packages one after another.
 
-    >>> with Identifying() as identifying:
-    ...     identifying.add("a/b.pdf", Path("/staging/b.pdf"), "b.pdf", 10_240)
-    ...     for key, identification in identifying.results(): ...
-
     The worker starts with the first file and is replaced when it dies. Whatever a file does to it, there is
-    an identification for every file; what is not fetched is kept, so fetch :meth:`ready` on the way.
+    an answer for every file; what is not fetched is kept, so fetch :meth:`ready` on the way.
     """
 
-    def __init__(self, *, seconds: float = SECONDS) -> None:
+    work: ClassVar[str]
+    memory: ClassVar[int]  # bytes of its own that files may make the worker take, before it dies of them
+
+    def __init__(self, *settings: object, seconds: float = SECONDS) -> None:
         """Give a batch so many seconds, beside what reading it takes at :data:`RATE`."""
+        self._settings = settings
         self._seconds = seconds
         self._worker: Worker | None = None
         self._greeted = False
         self._silent = 0  # workers in a row that ended before they said a word
-        self._signatures: dict[str, str] = {}
+        self._about: dict[str, str] = {}
         self._due = 0.0  # when the worker must have said something
         self._open = _Batch([], [])
         self._open_bytes = 0
         self._waiting: deque[_Batch] = deque()
         self._sent: deque[_Batch] = deque()
-        self._done: deque[tuple[list[str], list[Identification]]] = deque()
+        self._done: deque[tuple[list[str], list[Found]]] = deque()
+
+    @abstractmethod
+    def _answer(self, *fields: Any) -> Found:
+        """Return what a worker's answer says."""
+
+    @abstractmethod
+    def _nothing(self, why: str) -> Found:
+        """Return what is said of a file that ended its worker."""
 
     def __enter__(self) -> Self:
         return self
@@ -75,28 +90,21 @@ class Identifying:
             self._worker = None
 
     @property
-    def signatures(self) -> str:
-        """Both engines with the versions of their signatures, for the record.
+    def about(self) -> Mapping[str, str]:
+        """The engines with their versions and those of their signatures, for the record.
 
         Raises:
             Misconfigured: the engines cannot be started.
         """
-        while not self._signatures:
+        while not self._about:
             self._turn(wait=True)
-        return "; ".join(self._signatures.values())
+        return self._about
 
-    def add(self, key: str, path: Path, name: str, size: int) -> None:
-        """Ask for the format of a file of ``size`` bytes that its producer calls ``name``.
-
-        The file stays as it is until its identification was fetched. This waits only where the worker is
-        more than a thousand files behind.
-
-        Raises:
-            Misconfigured: the engines cannot be started.
-        """
+    def _add(self, key: str, path: Path, name: str, size: int, *more: object) -> None:
+        """Ask about a file; wait only where the worker is more than a thousand files behind."""
         place = path if path.is_absolute() else path.absolute()
         self._open.keys.append(key)
-        self._open.files.append((str(place), name, size))
+        self._open.files.append((str(place), name, size, *more))
         self._open_bytes += size
         if len(self._open.keys) == BATCH_FILES or self._open_bytes >= BATCH_BYTES:
             self._flush()
@@ -114,8 +122,8 @@ class Identifying:
         if self._waiting:
             self._turn(wait=False)
 
-    def ready(self) -> Iterator[tuple[str, Identification]]:
-        """Yield, without waiting, the keys and identifications that are there; in the order of adding.
+    def ready(self) -> Iterator[tuple[str, Found]]:
+        """Yield, without waiting, the keys and answers that are there; in the order of adding.
 
         Raises:
             Misconfigured: the engines cannot be started.
@@ -124,8 +132,8 @@ class Identifying:
             self._turn(wait=False)
         yield from self._fetched()
 
-    def results(self) -> Iterator[tuple[str, Identification]]:
-        """Yield, as they come, all keys and identifications not fetched yet; in the order of adding.
+    def results(self) -> Iterator[tuple[str, Found]]:
+        """Yield, as they come, all keys and answers not fetched yet; in the order of adding.
 
         Raises:
             Misconfigured: the engines cannot be started.
@@ -145,7 +153,7 @@ class Identifying:
         for queue in (self._waiting, self._sent, self._done):
             queue.clear()
 
-    def _fetched(self) -> Iterator[tuple[str, Identification]]:
+    def _fetched(self) -> Iterator[tuple[str, Found]]:
         while self._done:
             yield from zip(*self._done.popleft(), strict=True)
 
@@ -171,7 +179,7 @@ class Identifying:
 
     def _start(self) -> Worker:
         try:
-            self._worker = Worker()
+            self._worker = Worker(self.work, self.memory, *self._settings)
         except OSError as error:
             raise Misconfigured("formats.worker", reason=error.strerror or error) from error
         self._greeted = False
@@ -195,24 +203,13 @@ class Identifying:
     def _take(self, answer: dict[str, Any]) -> None:
         if "error" in answer:
             raise Misconfigured("formats.engine", reason=answer["error"])
-        if "signatures" in answer:
-            self._signatures = answer["signatures"]
+        if "about" in answer:
+            self._about = answer["about"]
             self._greeted, self._silent = True, 0
         else:
-            kinds = [self._identification(*kind) for kind in answer["kinds"]]
+            kinds = [self._answer(*kind) for kind in answer["kinds"]]
             self._done.append((self._sent.popleft().keys, [kinds[number] for number in answer["files"]]))
         self._expect()
-
-    def _identification(
-        self, matches: list[list[str]], verdict: str, engine: str, reason: str
-    ) -> Identification:
-        return Identification(
-            tuple(FormatMatch(*match) for match in matches),
-            Verdict(verdict),
-            engine,
-            self._signatures.get(engine, ""),
-            reason,
-        )
 
     def _lost(self, worker: Worker, why: str) -> None:
         """Have the batch that a worker died of done again by another one, file by file."""
@@ -225,8 +222,7 @@ class Identifying:
             if self._silent == STARTS:
                 raise Misconfigured("formats.worker", reason=f"exit {worker.status}")
         elif again and again[0].again:
-            nothing = Identification((), Verdict.INDETERMINATE, "", "", why)
-            self._done.append((again.pop(0).keys, [nothing]))
+            self._done.append((again.pop(0).keys, [self._nothing(why)]))
         elif again:
             again[:1] = again[0].singly()
         self._waiting.extendleft(reversed(again))

@@ -1,10 +1,10 @@
-"""The process that identifies: takes batches of files on its standard input, answers on its standard output.
+"""The process that looks at files: takes batches on its standard input, answers on its standard output.
 
-Run as ``python -P -m archivum.formats.worker``; it ends when its input does, which is when its parent does. A
-frame is four bytes of length (big endian) and JSON. The first answer is ``{"signatures": {engine: text}}`` or
-``{"error": text}``; then each ``{"limit": seconds, "files": [[path, name, size], ...]}`` is answered by
-``{"kinds": [answer, ...], "files": [index of its kind, ...]}``. JSON, because what a file may do to
-this process must not reach the other one.
+Run as ``python -P -m archivum.formats.worker WORK MEMORY [SETTINGS]``; it ends when its input does, which is
+when its parent does. A frame is four bytes of length (big endian) and JSON. The first answer is
+``{"about": {engine: text}}`` or ``{"error": text}``; then each ``{"limit": seconds, "files": [[path, name,
+size, …], …]}`` is answered by ``{"kinds": [answer, …], "files": [index of its kind, …]}``. JSON, because what
+a file may do to this process must not reach the other one.
 """
 
 import json
@@ -12,36 +12,35 @@ import os
 import resource
 import signal
 import sys
+from importlib import import_module
 from typing import Any, BinaryIO
 
-from archivum.formats.judging import Answer
-
-MEMORY = 1 << 30  # bytes of its own that files may make the process take, before it dies of them
+# what a worker is for, and the module whose ``Engines`` do it
+WORKS = {"identify": "archivum.formats.engines", "validate": "archivum.formats.validators.engines"}
 
 
 def main() -> None:
-    """Identify until the input ends."""
+    """Look at files until the input ends; die where they make the process take more than MEMORY bytes."""
+    work, memory, *settings = sys.argv[1:]
     source, target = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints does not get between the answers
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all; the parent decides
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    allowed = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
+    allowed = int(memory) if hard == resource.RLIM_INFINITY else min(int(memory), hard)
     resource.setrlimit(resource.RLIMIT_DATA, (allowed, hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        from archivum.formats.engines import Engines  # noqa: PLC0415 (that it cannot be is an answer)
-
-        engines = Engines()
-        signatures = engines.signatures()
+        engines = import_module(WORKS[work]).Engines(*map(json.loads, settings))
+        about = engines.about()
     except (ImportError, OSError) as error:
         _write(target, {"error": str(error)})
         return
-    _write(target, {"signatures": signatures})
+    _write(target, {"about": about})
     while (asked := _read(source)) is not None:
         # the system itself ends a process that hangs, even if the parent is no more; nobody handles SIGALRM
         signal.setitimer(signal.ITIMER_REAL, asked["limit"])
-        kinds: dict[Answer, int] = {}
-        files = [kinds.setdefault(engines.identify(*file), len(kinds)) for file in asked["files"]]
+        kinds: dict[Any, int] = {}
+        files = [kinds.setdefault(engines.look(*file), len(kinds)) for file in asked["files"]]
         signal.setitimer(signal.ITIMER_REAL, 0)
         _write(target, {"kinds": list(kinds), "files": files})
 

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing.reduction import DupFd
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 
 from archivum.archive import Archive, Clock, open_archive
 from archivum.errors import ArchivumError, Misconfigured, NotFound
-from archivum.formats import Identifying
+from archivum.formats.examining import Examining
 from archivum.ingest.group import PACKAGES, Done, Group, sweep
 from archivum.ingest.order import Order, Outcome, Progress
 from archivum.model import Agent
@@ -76,7 +76,7 @@ def _run(
     lock: "_Lock | None",
 ) -> Iterator[Done]:
     if jobs == 1:
-        with Identifying() as identifying, Group(archive, order, identifying, progress) as group:
+        with archive.examining() as examining, Group(archive, order, examining, progress) as group:
             for path in paths:
                 yield from group.ingest(path)
             yield from group.settle()
@@ -133,19 +133,21 @@ class _Process:
     clock: Clock
     lock: _Lock | None
     archive: Archive | None = None
-    identifying: Identifying = field(default_factory=Identifying)
+    examining: Examining | None = None
 
     def ingest(self, order: Order, paths: Sequence[Path]) -> list[Done]:
         """Ingest a share of a batch; what ends the batch is the last of what is done."""
         done: list[Done] = []
         try:
             self.archive = self.archive or open_archive(self.root, agent=self.agent, clock=self.clock)
-            with Group(self.archive, order, self.identifying, lambda _: None) as group:
+            self.examining = self.examining or self.archive.examining()
+            with Group(self.archive, order, self.examining, lambda _: None) as group:
                 for path in paths:
                     done += group.ingest(path)
                 done += group.settle()
         except Misconfigured as error:
-            self.identifying.discard()
+            if self.examining is not None:
+                self.examining.discard()
             done.append(Done(paths[0], error))
         return done
 

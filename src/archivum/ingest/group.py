@@ -20,7 +20,7 @@ from uuid import uuid5
 
 from archivum.archive import Archive
 from archivum.errors import ArchivumError, CorruptionFound, Misconfigured
-from archivum.formats import Identifying
+from archivum.formats.examining import Examining
 from archivum.ingest.building import STAMPS, read_back
 from archivum.ingest.order import Order, Outcome, Progress
 from archivum.ingest.package import Prepared, forget, prepare
@@ -63,9 +63,9 @@ class Group:
     What only the operator can mend is raised, and ends the batch: every further transfer would meet it.
     """
 
-    def __init__(self, archive: Archive, order: Order, identifying: Identifying, progress: Progress) -> None:
+    def __init__(self, archive: Archive, order: Order, examining: Examining, progress: Progress) -> None:
         self._archive, self._order = archive, order
-        self._identifying, self._progress = identifying, progress
+        self._examining, self._progress = examining, progress
         self._waiting: list[_Waiting] = []
         self._since = 0.0
         self._claims = _Claims(archive)
@@ -92,7 +92,7 @@ class Group:
                     place = held.enter_context(_place(self._archive, self._order))
                     index = held.enter_context(PackageIndex(place / "index.db"))
                     submission = receive(
-                        self._archive, path, self._order, place, index, self._identifying, self._progress
+                        self._archive, path, self._order, place, index, self._examining, self._progress
                     )
                     if not self._order.dry_run:
                         yield from self._claim(submission, held)
@@ -100,7 +100,7 @@ class Group:
             except Misconfigured:
                 raise
             except ArchivumError as error:
-                self._identifying.discard()
+                self._examining.discard()
                 yield Done(path, error)
                 return
             if not prepared.events:

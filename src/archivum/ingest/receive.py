@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archivum.checks.safety import Safety
-from archivum.formats import Identifying
+from archivum.formats.examining import Examining
 from archivum.model import File, Finding, Severity, Verdict
 from archivum.packaging.bag import manifest_line
 from archivum.packaging.index import PackageIndex
@@ -18,7 +18,7 @@ from archivum.storage.transfer import Damaged, Entry, EntryKind, Opened, Opener,
 Progress = Callable[[int], None]
 
 AHEAD = 32 << 20  # bytes after which the disk begins to write, so that the end does not wait for all
-FETCH = 512  # files after which identifications are fetched, so that they do not pile up
+FETCH = 512  # files after which what is known of them is fetched, so that it does not pile up
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class Reception:
     root: Path
     index: PackageIndex
     safety: Safety
-    identifying: Identifying
+    examining: Examining
     guided: Callable[[], Iterable[str]]
     progress: Progress
     files: int = 0
@@ -41,7 +41,7 @@ class Reception:
     def receive(self) -> bool:
         """Read every entry of the transfer once; what is wrong with it goes to the index as findings.
 
-        False if it could not be read to its end. The last identifications are still to be fetched.
+        False if it could not be read to its end. What is known of the last files is still to be fetched.
         """
         self.root.mkdir()
         algorithms: tuple[str, ...] | None = None
@@ -64,7 +64,7 @@ class Reception:
         self.safety.end()
         if algorithms is None:
             self._late(_with_own(self.guided()))
-        self.identifying.begin()
+        self.examining.begin()
         return whole
 
     def _guide(self, path: str) -> bool:
@@ -90,9 +90,9 @@ class Reception:
             self.index.add_finding(damaged(damage))
             return
         self.index.add_file(file)
-        self.identifying.add(path, target, target.name, file.size)
+        self.examining.add(path, target, target.name, file.size)
         if self.files % FETCH == FETCH - 1:
-            self.index.set_formats(self.identifying.ready())
+            self.index.set_formats(self.examining.ready())
         self.files += 1
 
     def _late(self, algorithms: tuple[str, ...]) -> None:

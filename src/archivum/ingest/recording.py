@@ -19,6 +19,7 @@ from archivum.model import (
     Identification,
     Severity,
     State,
+    Validation,
     Verdict,
 )
 from archivum.packaging.index import PackageIndex
@@ -171,17 +172,31 @@ class _Happened:
 
 
 def _formats(index: PackageIndex) -> Iterator[dict[str, object]]:
-    """Yield each format with its files and bytes; what differs only in its grounds is one."""
-    found: dict[tuple[str, str, str, str, str], list[int]] = {}
-    for identification, files, size in index.formats():
-        sums = found.setdefault(_format(identification), [0, 0])
-        sums[0] += files
-        sums[1] += size
-    for (puid, name, version, mime, verdict), (files, size) in sorted(found.items()):
-        yield {
-            "puid": puid, "name": name, "version": version, "mime": mime,
-            "verdict": verdict, "files": files, "bytes": size,
-        }  # fmt: skip
+    """Yield each format with its files and bytes; what differs only in its grounds is one.
+
+    ``valid`` and ``well-formed`` (valid ones among them) count files that were found so, ``faulty`` those
+    that were found not to be; what is left was not checked.
+    """
+    found: dict[tuple[str, str, str, str, str], Counter[str]] = {}
+    for identification, said, files, size in index.formats():
+        sums = found.setdefault(_format(identification), Counter())
+        sums += Counter({"files": files, "bytes": size, **dict.fromkeys(_standing(said), files)})
+        found[_format(identification)] = sums
+    for (puid, name, version, mime, verdict), sums in sorted(found.items()):
+        counts = {key: sums[key] for key in ("files", "bytes", "valid", "well-formed", "faulty")}
+        yield {"puid": puid, "name": name, "version": version, "mime": mime, "verdict": verdict, **counts}
+
+
+def _standing(said: Validation | None) -> Iterator[str]:
+    if said is None:
+        return
+    if Verdict.FAILED in (said.well_formed, said.valid):
+        yield "faulty"
+        return
+    if said.well_formed is Verdict.PASSED:
+        yield "well-formed"
+    if said.valid is Verdict.PASSED:
+        yield "valid"
 
 
 def _format(known: Identification | None) -> tuple[str, str, str, str, str]:

@@ -12,8 +12,9 @@ from archivum.checks.completeness import NOT_COMPLETE, completeness
 from archivum.checks.identification import identification
 from archivum.checks.safety import Safety
 from archivum.checks.unchecked import unchecked
+from archivum.checks.validation import validation
 from archivum.errors import Misused
-from archivum.formats import Identifying
+from archivum.formats.examining import Examining
 from archivum.ingest.order import Order, Progress
 from archivum.ingest.receive import Reception, damaged, whole_digest
 from archivum.model import Agent, Finding, Package, Receipt, Severity, Verdict
@@ -64,7 +65,7 @@ def receive(
     order: Order,
     place: Path,
     index: PackageIndex,
-    identifying: Identifying,
+    examining: Examining,
     progress: Progress,
 ) -> Submission:
     """Receive the transfer at a path into a place, read it and check it; all findings are in the index.
@@ -90,11 +91,11 @@ def receive(
     else:
         try:
             safety.packed = transfer.size
-            whole = Reception(transfer, root, index, safety, identifying, guided, progress).receive()
+            whole = Reception(transfer, root, index, safety, examining, guided, progress).receive()
             name = safety.root or transfer.name
         finally:
             transfer.close()
-    package = _read(archive, guided, root, name, index, identifying, whole)
+    package = _read(archive, guided, root, name, index, examining, whole)
     receipt = _receipt(archive, package, guided.profile, order, name, index)
     return Submission(root.with_name(name), index, package, guided.profile, receipt)
 
@@ -117,21 +118,21 @@ def _read(
     root: Path,
     name: str,
     index: PackageIndex,
-    identifying: Identifying,
+    examining: Examining,
     whole: bool,
 ) -> Package:
     """Ask the package what it is, and ask everything there is to ask of it."""
     if not root.exists():
         return Package("", "", name, None)
-    if root.name != name:  # files that are being identified must not move
-        index.set_formats(identifying.results())
+    if root.name != name:  # files that are being looked at must not move
+        index.set_formats(examining.results())
         root = root.rename(root.with_name(name))
     package = guided.reader.read(root, index, archive.schemas)
     guided.reader.describe(root, index)
-    index.set_formats(identifying.results())
+    index.set_formats(examining.results())
     if not whole:
         index.add_finding(Finding(NOT_COMPLETE, Verdict.INDETERMINATE, Severity.INFO))
-    for finding in chain(completeness(package, index), identification(index), unchecked()):
+    for finding in chain(completeness(package, index), identification(index), validation(index), unchecked()):
         index.add_finding(finding)
     return package
 

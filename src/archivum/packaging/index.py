@@ -16,7 +16,16 @@ from tempfile import gettempdir
 from types import TracebackType
 from typing import Any, Self
 
-from archivum.model import File, Finding, FormatMatch, Identification, Promise, Record, Verdict
+from archivum.model import (
+    File,
+    Finding,
+    FormatMatch,
+    Identification,
+    Promise,
+    Record,
+    Validation,
+    Verdict,
+)
 from archivum.plain import from_plain, to_plain
 from archivum.storage.durable import refused
 
@@ -27,8 +36,8 @@ _TABLES = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA locking_mode = EXCLUSIVE;
-CREATE TABLE file (path BLOB PRIMARY KEY, size INTEGER, digests TEXT, format TEXT, open INTEGER)
-  WITHOUT ROWID;
+CREATE TABLE file (path BLOB PRIMARY KEY, size INTEGER, digests TEXT, format TEXT, open INTEGER,
+                   validation TEXT) WITHOUT ROWID;
 CREATE TABLE promise (number INTEGER PRIMARY KEY, path BLOB, size INTEGER, algorithm TEXT, digest TEXT,
                       mime TEXT, reference TEXT, created TEXT, place TEXT);
 CREATE INDEX promised ON promise (path);
@@ -39,7 +48,7 @@ CREATE TABLE name (folded BLOB PRIMARY KEY, path BLOB, kind TEXT) WITHOUT ROWID;
 CREATE TABLE finding (number INTEGER PRIMARY KEY, verdict TEXT, body TEXT);
 CREATE TABLE folder (path BLOB PRIMARY KEY) WITHOUT ROWID;
 """
-_FILE = "path, size, digests, format"
+_FILE = "path, size, digests, format, validation"
 _PROMISE = "path, size, algorithm, digest, mime, reference, created, place"
 
 
@@ -92,21 +101,25 @@ class PackageIndex:
     def add_file(self, file: File) -> None:
         """Note a file that was read. A second one with the same path takes the place of the first."""
         self._base.execute(
-            "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)",
             (
                 os.fsencode(file.path),
                 file.size,
                 json.dumps(dict(file.digests)),
                 _pack(file.format),
                 _open(file.format),
+                _pack_validation(file.validation),
             ),
         )
 
-    def set_formats(self, formats: Iterable[tuple[str, Identification]]) -> None:
-        """Note what the files of these paths were identified as."""
+    def set_formats(self, seen: Iterable[tuple[str, Identification, Validation | None]]) -> None:
+        """Note what the files of these paths were identified as, and how valid they are."""
         self._base.executemany(
-            "UPDATE file SET format = ?, open = ? WHERE path = ?",
-            ((_pack(format_), _open(format_), os.fsencode(path)) for path, format_ in formats),
+            "UPDATE file SET format = ?, open = ?, validation = ? WHERE path = ?",
+            (
+                (_pack(format_), _open(format_), _pack_validation(validation), os.fsencode(path))
+                for path, format_, validation in seen
+            ),
         )
 
     def file(self, path: str) -> File | None:
@@ -148,12 +161,19 @@ class PackageIndex:
         ).fetchone()
         return files, size
 
-    def formats(self) -> Iterator[tuple[Identification | None, int, int]]:
-        """Yield each identification with the number of its files and their bytes."""
-        for body, files, size in self._base.execute(
-            "SELECT format, count(*), sum(size) FROM file GROUP BY format ORDER BY format"
+    def formats(self) -> Iterator[tuple[Identification | None, Validation | None, int, int]]:
+        """Yield each identification and validation with the number of their files and their bytes."""
+        for body, validation, files, size in self._base.execute(
+            "SELECT format, validation, count(*), sum(size) FROM file"
+            " GROUP BY format, validation ORDER BY format, validation"
         ):
-            yield _unpack(body), files, size
+            yield _unpack(body), _unpack_validation(validation), files, size
+
+    def validated(self) -> Iterator[File]:
+        """Yield the files that validators were asked about, or that none is for."""
+        return map(
+            _file, self._base.execute(f"SELECT {_FILE} FROM file WHERE validation IS NOT NULL ORDER BY path")
+        )
 
     def add_folder(self, path: str) -> None:
         """Note a folder of the package."""
@@ -225,7 +245,7 @@ class PackageIndex:
         """Yield each promise with the file it speaks of, where that was read."""
         columns = ", ".join(f"promise.{name}" for name in _PROMISE.split(", "))
         for row in self._base.execute(
-            f"SELECT {columns}, file.path, file.size, file.digests, file.format"
+            f"SELECT {columns}, file.path, file.size, file.digests, file.format, file.validation"
             " FROM promise JOIN file ON file.path = promise.path ORDER BY promise.number"
         ):
             yield _promise(row[:8]), _file(row[8:])
@@ -313,8 +333,16 @@ def _unpack(body: str | None) -> Identification | None:
     )
 
 
+def _pack_validation(validation: Validation | None) -> str | None:
+    return None if validation is None else json.dumps(to_plain(validation))
+
+
+def _unpack_validation(body: str | None) -> Validation | None:
+    return None if body is None else from_plain(Validation, json.loads(body))
+
+
 def _file(row: tuple[Any, ...]) -> File:
-    return File(os.fsdecode(row[0]), row[1], json.loads(row[2]), _unpack(row[3]))
+    return File(os.fsdecode(row[0]), row[1], json.loads(row[2]), _unpack(row[3]), _unpack_validation(row[4]))
 
 
 def _promise(row: tuple[Any, ...]) -> Promise:

@@ -7,7 +7,7 @@ the same 100 000 times. What concerns one file is in its object and in the notes
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from archivum.model import AgentKind, Event, EventType, File, Finding, Identification, Verdict
+from archivum.model import AgentKind, Event, EventType, File, Finding, Validation, Verdict
 from archivum.packaging.czdax_context import Aip
 from archivum.packaging.premis_elements import (
     END,
@@ -65,13 +65,14 @@ def _file_object(file: File, identifier: str, originator: str) -> str:
     )
     return (
         f'<object xsi:type="file">{object_identifier("local", identifier)}<objectCharacteristics>\n'
-        f"{fixity}<size>{file.size}</size>{_format(file.format)}</objectCharacteristics>"
+        f"{fixity}<size>{file.size}</size>{_format(file)}</objectCharacteristics>"
         f"<originalName>{xml(file.path)}</originalName></object>\n"
     )
 
 
-def _format(found: Identification | None) -> str:
+def _format(file: File) -> str:
     """One format (CZDAX does not want several): the only answer there is, else the word for unknown."""
+    found = file.format
     if found is None:
         return f"<format>{_designation(_UNKNOWN)}</format>"
     notes = [f"{found.engine}; {found.signatures}"] if found.engine else []
@@ -89,7 +90,17 @@ def _format(found: Identification | None) -> str:
         answers = ((one.puid, one.name, one.version, one.basis, one.warning) for one in found.matches)
         notes = [*("; ".join(filter(None, answer)) for answer in answers), *notes]
         what = _designation(_UNKNOWN)
+    if file.validation is not None:
+        notes += _validated(file.validation)
     return f"<format>{what}{''.join(f'<formatNote>{xml(note)}</formatNote>' for note in notes)}</format>"
+
+
+def _validated(said: Validation) -> Iterator[str]:
+    """Yield what validators say: the verdicts and whose they are, then what they read off the file."""
+    by = ", ".join(said.tools) or said.reason or "–"
+    yield f"well-formed: {said.well_formed}; valid: {said.valid}; {by}"
+    for name, value in said.facts.items():
+        yield f"{name}: {value}"
 
 
 def _designation(name: str, version: str = "") -> str:

@@ -1,0 +1,16 @@
+"""Validators: each a module that is asked about files of some formats, in a process of its own.
+
+A validator is a function ``validate(subject, told)`` that returns an :class:`~.answer.Answer`, or None where
+it cannot judge this file (its tool is not there, or it is not for such a file). It says what *is*; what is
+permitted is no question of its. An exception of its is an engine error and makes nothing failed. A new one is
+a module, a line here, its words in ``texts/*/faults*.toml``, and the formats it is asked about in
+``profiles/formats.toml``.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+# name in profiles/formats.toml -> module that has validate()
+VALIDATORS: Final[Mapping[str, str]] = {
+    "png": "archivum.formats.validators.png",
+}
