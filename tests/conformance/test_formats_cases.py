@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from archivum.formats import Identifying
+from archivum.formats.identifying import Identifying
 from archivum.formats.fido import Fido
 from archivum.model import Identification, Verdict
 from tests.shared import cases, needs_shared

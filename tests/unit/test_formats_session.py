@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from archivum.errors import Misconfigured
-from archivum.formats import Identifying, session
+from archivum.formats import session
+from archivum.formats.identifying import Identifying
 from archivum.model import Identification, Verdict
 
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -178,7 +179,7 @@ def test_an_expression_that_takes_for_ever_is_given_up(tmp_path: Path) -> None:
     (path,) = put(tmp_path, a__qqq=data)
     script = (
         "import sys; from archivum.formats import engines; engines.SECOND = 0.2;"
-        "print(engines.Engines().identify(sys.argv[1], 'a.qqq', 190_002))"
+        "print(engines.Engines().look(sys.argv[1], 'a.qqq', 190_002))"
     )
     said = subprocess.run(
         [sys.executable, "-c", script, path], check=True, capture_output=True, text=True, timeout=30
@@ -322,7 +323,7 @@ def test_the_worker_ends_with_its_session(tmp_path: Path) -> None:
 def test_the_worker_ends_with_its_parent(tmp_path: Path, hangs: bool) -> None:
     path = hanging(tmp_path) if hangs else put(tmp_path, a__png=PNG)[0]
     script = (
-        "import sys, time; from pathlib import Path; from archivum.formats import Identifying\n"
+        "import sys, time; from pathlib import Path; from archivum.formats.identifying import Identifying\n"
         "one = Identifying(seconds=0.5); one.signatures\n"
         "one.add('a', Path(sys.argv[1]), 'a.png', 10); one._flush(); one._turn(wait=False)\n"
         "print(one._worker.pid, flush=True); time.sleep(60)"
@@ -362,7 +363,7 @@ def test_an_engine_that_is_not_there_is_the_operators_business(
 def test_a_tighter_limit_of_memory_is_kept(tmp_path: Path) -> None:
     (path,) = put(tmp_path, a__png=PNG)
     script = (
-        "import resource, sys; from pathlib import Path; from archivum.formats import Identifying\n"
+        "import resource, sys; from pathlib import Path; from archivum.formats.identifying import Identifying\n"
         "resource.setrlimit(resource.RLIMIT_DATA, (900 << 20,) * 2)\n"
         "with Identifying() as one:\n"
         "    one.add('a', Path(sys.argv[1]), 'a.png', 10)\n"
