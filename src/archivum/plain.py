@@ -105,9 +105,11 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
 
 
 def _dataclass_reader(kind: Any) -> Callable[[Any], Any]:
-    readers = {name: _reader(hint) for name, hint in get_type_hints(kind).items()}
+    readers: dict[str, Callable[[Any], Any]] = {}
 
     def read(plain: Mapping[str, Any]) -> Any:
+        if not readers:  # made when first wanted: a noun may hold others of its own kind
+            readers.update({name: _reader(hint) for name, hint in get_type_hints(kind).items()})
         return kind(**{name: readers[name](item) for name, item in plain.items()})
 
     return read

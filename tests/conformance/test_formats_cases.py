@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from archivum.formats.identifying import Identifying
 from archivum.formats.fido import Fido
+from archivum.formats.identifying import Identifying
 from archivum.model import Identification, Verdict
 from tests.shared import cases, needs_shared
 

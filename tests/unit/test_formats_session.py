@@ -363,7 +363,8 @@ def test_an_engine_that_is_not_there_is_the_operators_business(
 def test_a_tighter_limit_of_memory_is_kept(tmp_path: Path) -> None:
     (path,) = put(tmp_path, a__png=PNG)
     script = (
-        "import resource, sys; from pathlib import Path; from archivum.formats.identifying import Identifying\n"
+        "import resource, sys; from pathlib import Path\n"
+        "from archivum.formats.identifying import Identifying\n"
         "resource.setrlimit(resource.RLIMIT_DATA, (900 << 20,) * 2)\n"
         "with Identifying() as one:\n"
         "    one.add('a', Path(sys.argv[1]), 'a.png', 10)\n"

@@ -172,6 +172,16 @@ def test_every_hole_in_the_texts_of_a_finding_is_filled() -> None:
     assert asked > 60
 
 
+def test_every_fault_of_a_file_has_its_texts_and_fills_their_holes() -> None:
+    faults = room("faults", "en")
+    told = [call for call in calls() if call.function == "fault"]
+    assert len(told) > 5
+    for call in told:
+        assert call.literal in faults, (call.place, call.literal)
+        if not call.more:
+            assert holes(faults[call.literal]["text"]) <= call.given | ALWAYS, (call.place, call.literal)
+
+
 def test_no_text_of_a_finding_is_left_over() -> None:
     used = literals()
     left = {

@@ -51,22 +51,22 @@ def _said(path: str, inside: str, known: Identification, said: Validation) -> It
             yield _found(path, inside, known, said, fault)
     if said.reason in _ENDED and not said.faults:
         fault = Fault(said.reason, Severity.WARNING)
-        yield _finding("file-validator", Verdict.INDETERMINATE, path, inside, known, said, fault)
+        yield _judged("file-validator", Verdict.INDETERMINATE, path, inside, known, said, fault)
 
 
 def _found(path: str, inside: str, known: Identification, said: Validation, fault: Fault) -> Finding:
     if fault.id == ENGINE:
-        return _finding("file-validator", Verdict.INDETERMINATE, path, inside, known, said, fault)
+        return _judged("file-validator", Verdict.INDETERMINATE, path, inside, known, said, fault)
     if fault.severity is Severity.WARNING:
-        return _finding("file-flaw", Verdict.FAILED, path, inside, known, said, fault)
+        return _judged("file-flaw", Verdict.FAILED, path, inside, known, said, fault)
     if said.well_formed is Verdict.FAILED:
-        return _finding("file-malformed", Verdict.FAILED, path, inside, known, said, fault)
+        return _judged("file-malformed", Verdict.FAILED, path, inside, known, said, fault)
     if said.valid is Verdict.FAILED:
-        return _finding("file-invalid", Verdict.FAILED, path, inside, known, said, fault)
-    return _finding("file-unconfirmed", Verdict.INDETERMINATE, path, inside, known, said, fault)
+        return _judged("file-invalid", Verdict.FAILED, path, inside, known, said, fault)
+    return _judged("file-unconfirmed", Verdict.INDETERMINATE, path, inside, known, said, fault)
 
 
-def _finding(
+def _judged(
     code: str,
     verdict: Verdict,
     path: str,
