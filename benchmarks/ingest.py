@@ -6,14 +6,13 @@
 import argparse
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -23,54 +22,12 @@ sys.path.insert(0, str(ROOT))  # this package and the fixtures are not installed
 
 from benchmarks.material import Material  # noqa: E402
 from benchmarks.measuring import Failed, Run, Watch, bytes_read, run  # noqa: E402
+from benchmarks.rows import CORES, MB, Row, machine, show  # noqa: E402
 
-MB: Final = 1_000_000
-CORES: Final = os.cpu_count() or 1
 COPY: Final = 'cp -r "$1" "$2"'
 SYNC: Final = 'sync -f "$2"'
 DIGEST: Final = 'find "$2" -type f -exec sha512sum {} + > /dev/null'
 PEERS: Final = f'exec "{sys.executable}" "{ROOT}/benchmarks/peers.py" "$1" "$2"'
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table.
-
-    ``results`` are judged by their median, which must be at most ``target`` (``least``: at least); None is no
-    target. Their ``unit`` is "" where they are ratios.
-    """
-
-    what: str
-    ours: str
-    other: str = ""
-    results: tuple[float, ...] = ()
-    target: float | None = None
-    least: bool = False
-    unit: str = ""
-    note: str = ""
-
-    @property
-    def met(self) -> bool | None:
-        """Whether the target is met; None if there is none or nothing was measured."""
-        if not self.results or self.target is None:
-            return None
-        result = median(self.results)
-        return result >= self.target if self.least else result <= self.target
-
-    def cells(self) -> tuple[str, ...]:
-        """Return the row as text."""
-        digits = 0 if self.unit else 2
-        shown = (
-            [f"{one:.{digits}f}" for one in (min(self.results), max(self.results))] if self.results else []
-        )
-        return (
-            self.what, self.ours, self.other,
-            f"{median(self.results):.{digits}f}{self.unit}" if self.results else "–",
-            "–".join(shown) if len(self.results) > 1 else "",
-            "" if self.target is None else f"{'≥' if self.least else '≤'} {self.target:g}{self.unit}",
-            {True: "yes", False: "**no**", None: ""}[self.met],
-            self.note,
-        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,24 +214,6 @@ def _measure(bench: Bench, names: Sequence[str]) -> Iterator[Row]:
             yield Row(name, "failed", note="the reason is on stderr")
 
 
-def _table(rows: Sequence[Row]) -> str:
-    """The rows in Markdown."""
-    head = ("what", "ours", "other", "result", "min–max", "target", "met", "note")
-    cells = [head, *(row.cells() for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = [f"| {' | '.join(map(str.ljust, line, widths))} |" for line in cells]
-    lines.insert(1, f"|{'|'.join('-' * (width + 2) for width in widths)}|")
-    return "\n".join(lines)
-
-
-def _machine(place: Path) -> str:
-    """What it is measured on."""
-    told = subprocess.run(["stat", "-f", "-c", "%T", place], capture_output=True, text=True, check=False)
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
-    return f"{CORES} cores, {memory:.0f} GiB, {told.stdout.strip()}, {system}"
-
-
 def main() -> int:
     """Measure what was asked for; the exit code is 1 if a command failed, 0 also if a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -287,15 +226,10 @@ def main() -> int:
         told.keep.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=told.keep, prefix="bench-") as folder:
         place = Path(folder).resolve()
-        machine = _machine(place)
+        about = machine(place)
         bench = Bench(place, Material((told.keep or place).resolve() / "material"), told.quick)
         rows = list(_measure(bench, told.only or list(BENCHES)))
-    print(f"{machine}\n\n{_table(rows)}", file=sys.stderr if told.json else sys.stdout)
-    if told.json:
-        plain = [{**asdict(row), "met": row.met} for row in rows]
-        print(
-            json.dumps({"machine": machine, "quick": told.quick, "rows": plain}, ensure_ascii=False, indent=1)
-        )
+    show(about, rows, json_lines=told.json, quick=told.quick)
     return int(any(row.ours == "failed" for row in rows))
 
 

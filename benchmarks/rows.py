@@ -1,0 +1,82 @@
+"""What was measured, as rows of a table that say whether a target is met."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+MB: Final = 1_000_000
+CORES: Final = os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table.
+
+    ``results`` are judged by their median, which must be at most ``target`` (``least``: at least); None is no
+    target. Their ``unit`` is "" where they are ratios.
+    """
+
+    what: str
+    ours: str
+    other: str = ""
+    results: tuple[float, ...] = ()
+    target: float | None = None
+    least: bool = False
+    unit: str = ""
+    note: str = ""
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target is met; None if there is none or nothing was measured."""
+        if not self.results or self.target is None:
+            return None
+        result = median(self.results)
+        return result >= self.target if self.least else result <= self.target
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the row as text."""
+        digits = 0 if self.unit else 2
+        shown = (
+            [f"{one:.{digits}f}" for one in (min(self.results), max(self.results))] if self.results else []
+        )
+        return (
+            self.what, self.ours, self.other,
+            f"{median(self.results):.{digits}f}{self.unit}" if self.results else "–",
+            "–".join(shown) if len(self.results) > 1 else "",
+            "" if self.target is None else f"{'≥' if self.least else '≤'} {self.target:g}{self.unit}",
+            {True: "yes", False: "**no**", None: ""}[self.met],
+            self.note,
+        )  # fmt: skip
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows in Markdown."""
+    head = ("what", "ours", "other", "result", "min–max", "target", "met", "note")
+    cells = [head, *(row.cells() for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [f"| {' | '.join(map(str.ljust, line, widths))} |" for line in cells]
+    lines.insert(1, f"|{'|'.join('-' * (width + 2) for width in widths)}|")
+    return "\n".join(lines)
+
+
+def machine(place: Path) -> str:
+    """What it is measured on."""
+    told = subprocess.run(["stat", "-f", "-c", "%T", place], capture_output=True, text=True, check=False)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+    return f"{CORES} cores, {memory:.0f} GiB, {told.stdout.strip()}, {system}"
+
+
+def show(about: str, rows: Sequence[Row], *, json_lines: bool, quick: bool) -> None:
+    """Print the table; with ``json_lines`` JSON on stdout, and the table on stderr."""
+    print(f"{about}\n\n{table(rows)}", file=sys.stderr if json_lines else sys.stdout)
+    if json_lines:
+        plain = [{**asdict(row), "met": row.met} for row in rows]
+        print(json.dumps({"machine": about, "quick": quick, "rows": plain}, ensure_ascii=False, indent=1))
