@@ -229,14 +229,12 @@ def test_a_folder_of_packages_is_one_when_the_profile_reads_folders(archive: Pat
     assert statuses(ran) == {sent.name: "checked"}
 
 
-def test_a_file_beside_packages_makes_a_plain_folder_of_them(archive: Path, sent: Path) -> None:
+def test_a_file_beside_packages_is_none(archive: Path, sent: Path) -> None:
     spis(0).write_folder(sent)
     (sent / "čti mě.txt").write_text("Dva balíčky.\n", "utf-8")
-    assert statuses(here("--archive", archive, "--json", "ingest", "--dry-run", sent)) == {
-        sent.name: "checked"
-    }
-    each = here("--archive", archive, "--json", "ingest", "--dry-run", "--each", sent)
-    assert statuses(each) == {spis(0).name: "checked"}
+    for each in ((), ("--each",)):
+        ran = here("--archive", archive, "--json", "ingest", "--dry-run", *each, sent)
+        assert statuses(ran) == {spis(0).name: "checked", "čti mě.txt": "rejected"}
 
 
 # -- what is none ---------------------------------------------------------------------------------------

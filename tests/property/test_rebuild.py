@@ -1,7 +1,7 @@
 """The catalogue is only a view: made again from what is stored it is the same, row for row.
 
 In the archive is everything that can happen to a package: stored, rejected, held, decided either way, in
-conflict with another, sent twice, found damaged and found whole again.
+conflict with another, sent twice, found damaged and found whole again, given out.
 """
 
 import shutil
@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
+from archivum.access.dip import disseminate
 from archivum.archive import Archive, rebuild
 from archivum.audit.verify import chosen, verify
 from archivum.catalogue import tables
@@ -103,6 +104,8 @@ def fill(archive: Archive, folder: Path) -> None:
     assert found.count(Verdict.FAILED) == 1
     damaged.write_bytes(whole)
     assert {check.verdict for check in verify(archive, chosen(archive, []))} == {Verdict.PASSED}
+    uuid = mended[0].uuid
+    disseminate(archive, uuid, folder / "dip", (), (), permit="KUJK 1/2026", dip_id=uuid, at=archive.clock())
 
 
 def shown(archive: Archive, url: str) -> state.Rows:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from archivum.errors import DONE, PackageRejected
+from archivum.errors import DONE, NotFound, PackageRejected
 from archivum.schemas import SETS, install
 from archivum.storage.durable import publish
 from archivum_cli.shell import Shell
@@ -32,7 +32,7 @@ def command(shell: Shell) -> click.Command:
         target = archive.root / "schemas"
         done = install(folder, target, (lambda path, data: None) if dry_run else publish)
         for kind, names in (
-            ("installed", done.installed),
+            ("would-install" if dry_run else "installed", done.installed),
             ("present", done.present),
             ("missing", done.missing),
         ):
@@ -42,6 +42,8 @@ def command(shell: Shell) -> click.Command:
             shell.note(
                 shell.say("schemas-refused", name=refusal.name, found=refusal.found, pinned=refusal.pinned)
             )
+        if not done.installed and not done.present:
+            raise NotFound("schemas.none", place=folder)
         shell.exit_code = PackageRejected.exit_code if done.refused else DONE
 
     return group

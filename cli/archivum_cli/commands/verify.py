@@ -2,10 +2,11 @@
 
 import click
 
-from archivum.audit.verify import chosen, verify, verify_journal
+from archivum.archive import Archive
+from archivum.audit.verify import chosen, verify, verify_journal, verify_root
 from archivum.checks.aip import AipCheck
 from archivum.errors import DONE, CorruptionFound, Misconfigured
-from archivum.model import Verdict
+from archivum.model import Severity, Verdict
 from archivum_cli.progress import Progress
 from archivum_cli.shell import Shell
 
@@ -37,10 +38,23 @@ def command(shell: Shell) -> click.Command:
                 progress.advance(check.size)
                 progress.done(str(check.uuid))
                 _show(shell, check)
+        if not packages:
+            verdicts += _around(shell, archive)
         shell.exit_code = max(shell.exit_code, _exit_code(verdicts))
         shell.counts.update({verdict.value: verdicts.count(verdict) for verdict in Verdict})
 
     return run
+
+
+def _around(shell: Shell, archive: Archive) -> list[Verdict]:
+    """Tell what lies in the storage and is none of the packages; return the verdicts."""
+    verdicts = []
+    for finding in verify_root(archive):
+        if finding.severity is not Severity.INFO:
+            verdicts.append(finding.verdict)
+            shell.data("storage", shell.finding(finding), f"{finding.verdict}\t{finding.subject}")
+            shell.tell(finding)
+    return verdicts
 
 
 def _exit_code(verdicts: list[Verdict]) -> int:

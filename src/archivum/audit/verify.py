@@ -1,15 +1,19 @@
 """Verify: stored AIPs are read again, every byte, and what was found becomes an event."""
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 from uuid import UUID
 
 from archivum.archive import SOFTWARE, Archive
 from archivum.catalogue.fold import Accession
 from archivum.checks.aip import AipCheck, check_aip
-from archivum.errors import Refused
-from archivum.model import Event, EventType, Finding, State
+from archivum.errors import NotFound, Refused
+from archivum.model import Event, EventType, Finding, Severity, State, Verdict
 from archivum.plain import to_plain
+from archivum.storage.ocfl_root_validation import validate_around
 
+ROOT: Final = "ocfl"  # of the storage root in a storage
+OWN_FILES: Final = frozenset(("0=ocfl_1.1", "ocfl_layout.json"))  # at its top
 TOLD = 100  # findings told in the event; the rest is counted
 
 
@@ -41,6 +45,32 @@ def verify(archive: Archive, accessions: Iterable[Accession]) -> Iterator[AipChe
         entries = archive.journal.append([_event(archive, accession.uuid, check)])
         archive.catalogue.catch_up(archive.journal, archive.details, entries)
         yield check
+
+
+def verify_root(archive: Archive) -> Iterator[Finding]:
+    """Yield what lies in the storage root and is none of the packages that the journal knows.
+
+    An object that no one knows of is left by an interrupted ingest, which the next one ends; or someone put
+    it there.
+
+    Raises:
+        Misconfigured: the storage is not there.
+    """
+    yield from validate_around(archive.storage)
+    for key, _ in archive.storage.list(ROOT):
+        name = key.removeprefix(f"{ROOT}/")
+        if "/" not in name and name not in OWN_FILES:
+            yield Finding("root-extra", Verdict.FAILED, Severity.ERROR, name)
+    for object_id in archive.ocfl.objects():
+        if not _known(archive, object_id):
+            yield Finding("aip-unknown", Verdict.INDETERMINATE, Severity.WARNING, object_id)
+
+
+def _known(archive: Archive, object_id: str) -> bool:
+    try:
+        return archive.catalogue.package(UUID(object_id)).state is State.STORED
+    except (NotFound, ValueError):
+        return False
 
 
 def verify_journal(archive: Archive) -> Iterator[Finding]:

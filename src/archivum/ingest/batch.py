@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -17,11 +18,13 @@ from archivum.archive import Archive, Clock, open_archive
 from archivum.errors import ArchivumError, Misconfigured, NotFound
 from archivum.formats.examining import Examining
 from archivum.ingest.group import PACKAGES, Done, Group, sweep
-from archivum.ingest.order import Order, Outcome, Progress
+from archivum.ingest.order import Order, Outcome, Progress, Status
+from archivum.ingest.package import conflicting
 from archivum.model import Agent
 from archivum.packaging.reader import is_guide
 from archivum.parallel import bounded_map
 
+LEFT_BEHIND = ("Thumbs.db", "desktop.ini", "$RECYCLE.BIN", "System Volume Information")  # by file managers
 CONTAINERS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 
 
@@ -29,8 +32,10 @@ def transfers(paths: Iterable[Path], *, each: bool = False, as_folder: bool = Fa
     """Yield the transfers at some paths: the paths themselves, or what lies in a folder full of them.
 
     A folder is full of packages if it is none itself (no ``mets.xml``, ``bagit.txt`` or ``metadata.csv`` at
-    its top), holds only folders and containers, and at least one of these is certainly a package; or if
-    ``each`` says so. Hidden names are passed over. With ``as_folder`` every folder is a package.
+    its top) and at least one folder or ZIP file in it certainly is one, or it holds containers and folders
+    only; or if ``each`` says so. Everything in it is then a transfer, also what can be none and is refused;
+    only hidden names and what file managers leave are passed over. With ``as_folder`` every folder is a
+    package.
 
     Raises:
         NotFound: there is nothing at a path.
@@ -39,7 +44,7 @@ def transfers(paths: Iterable[Path], *, each: bool = False, as_folder: bool = Fa
         if not path.exists():
             raise NotFound("ingest.nothing", place=path)
         if path.is_dir() and not as_folder and (each or _is_full_of_packages(path)):
-            yield from (child for child in _children(path) if child.is_dir() or _is_container(child))
+            yield from _children(path)
         else:
             yield path
 
@@ -59,7 +64,7 @@ def run(
         Busy: another process writes to the archive.
     """
     if order.dry_run:
-        yield from _run(archive, paths, order, jobs, progress, None)
+        yield from _against_each_other(_run(archive, paths, order, jobs, progress, None))
         return
     with archive.writing() as lock:
         archive.settle()
@@ -96,6 +101,21 @@ def _run(
                     yield done
     except BrokenProcessPool as error:
         raise Misconfigured("ingest.process") from error
+
+
+def _against_each_other(batch: Iterable[Done]) -> Iterator[Done]:
+    """Yield what was checked, with the conflicts that would come of storing one after the other."""
+    taken: dict[tuple[str, str], Outcome] = {}
+    for done in batch:
+        outcome = done.result
+        if not isinstance(outcome, Outcome) or outcome.status is not Status.CHECKED:
+            yield done
+            continue
+        first = taken.setdefault((outcome.producer, outcome.package.id), outcome)
+        if first.digest == outcome.digest:
+            yield done
+        else:
+            yield Done(done.path, conflicting(outcome, first.uuid, first.digest))
 
 
 def _shares(paths: Sequence[Path], jobs: int) -> Iterator[Sequence[Path]]:
@@ -174,21 +194,34 @@ def _in_process(order: Order, paths: Sequence[Path]) -> list[Done]:
 
 
 def _is_full_of_packages(folder: Path) -> bool:
-    certain = False
-    for child in _children(folder):
-        if is_guide(child.name):
-            return False
-        if child.is_dir():
-            certain = certain or any(is_guide(name) for name in os.listdir(child))  # noqa: PTH208
-        elif _is_container(child):
-            certain = True
-        else:
-            return False
-    return certain
+    children = _children(folder)
+    if any(is_guide(child.name) for child in children):
+        return False
+    if any(_is_package(child) for child in children):
+        return True
+    containers = [child for child in children if _is_container(child)]
+    return bool(containers) and all(child.is_dir() or child in containers for child in children)
+
+
+def _is_package(place: Path) -> bool:
+    """Whether a folder or a ZIP file certainly is a package: it has at its top what makes one."""
+    if place.is_dir():
+        return any(is_guide(name) for name in os.listdir(place))  # noqa: PTH208
+    if not _is_container(place) or not zipfile.is_zipfile(place):
+        return False
+    try:
+        with zipfile.ZipFile(place) as container:
+            return any(is_guide(name.partition("/")[2]) for name in container.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
 
 
 def _children(folder: Path) -> list[Path]:
-    return sorted(child for child in folder.iterdir() if not child.name.startswith("."))
+    return sorted(
+        child
+        for child in folder.iterdir()
+        if not child.name.startswith(".") and child.name not in LEFT_BEHIND
+    )
 
 
 def _is_container(path: Path) -> bool:

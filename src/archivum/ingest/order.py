@@ -49,8 +49,9 @@ _EXIT_CODES = {
 class Outcome:
     """One transfer and what became of it.
 
-    ``files`` and ``size`` (bytes) are those of the submission; ``failed``, ``warnings``, ``indeterminate``
-    count findings; ``report`` is the report for the producer where there is one.
+    ``digest`` (of the whole), ``files`` and ``size`` (bytes) are those of the submission; ``failed``,
+    ``warnings``, ``indeterminate`` count findings; ``report`` is the report for the producer where there is
+    one.
     """
 
     path: Path
@@ -60,6 +61,7 @@ class Outcome:
     producer: str
     profile: str
     decision: Decision
+    digest: str
     files: int
     size: int
     failed: int = 0

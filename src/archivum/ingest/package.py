@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from uuid import UUID
 
 from archivum.archive import Archive
 from archivum.catalogue.fold import Accession
 from archivum.checks.aip import object_id
-from archivum.errors import NotFound
+from archivum.errors import CorruptionFound, NotFound
 from archivum.ingest.building import Aip, build_aip, stamp_place, taken_up
 from archivum.ingest.order import Order, Outcome, Status
 from archivum.ingest.recording import TOLD, Counts, Stored, decided, examined, open_findings
@@ -36,11 +37,13 @@ def prepare(archive: Archive, path: Path, order: Order, submission: Submission, 
     build what was accepted.
 
     Raises:
-        CorruptionFound: an AIP that an interrupted ingest has left is not whole; it is set aside.
+        CorruptionFound: an AIP that an interrupted ingest has left is not whole, and is set aside; or the
+            AIP of a package that came before is lost or broken.
         Misconfigured: the disk is full, read-only or fails, or the authority does not stamp.
     """
     known = _known(archive, submission)
     if known is not None and known.state is State.STORED:
+        _check_whole(archive, known.uuid)
         decision = Decision(Action.ACCEPT, (), known.profile)
         if not order.dry_run:
             forget(archive, submission, known.manifest)  # a run killed at its very end has not
@@ -91,15 +94,45 @@ def _known(archive: Archive, submission: Submission) -> Accession | None:
         return None
 
 
+def _check_whole(archive: Archive, uuid: UUID) -> None:
+    """Make sure that a package that came before is still there, as far as is known without reading it again.
+
+    Its sender deletes the original on the word that it is stored.
+
+    Raises:
+        CorruptionFound: its AIP is not in storage, or was found broken when it was last read.
+    """
+    if not archive.ocfl.exists(object_id(uuid)):
+        raise CorruptionFound("ingest.lost", uuid=uuid)
+    if any(copy.verdict is not Verdict.PASSED for copy in archive.catalogue.copies(uuid)):
+        raise CorruptionFound("ingest.broken", uuid=uuid)
+
+
 def _conflict(archive: Archive, submission: Submission) -> Finding | None:
     """Whether the producer's identifier names something else that is stored; both digests are shown."""
     receipt = submission.receipt
     for other in archive.catalogue.find_same(receipt.producer, receipt.package_id):
         if other.state is State.STORED and other.digest != receipt.digest:
-            params = {"identifier": receipt.package_id, "uuid": str(other.uuid)}
-            params |= {"stored": other.digest, "sent": receipt.digest}
-            return Finding("package-conflict", Verdict.FAILED, Severity.ERROR, params=params)
+            return _taken(receipt.package_id, receipt.digest, other.uuid, other.digest)
     return None
+
+
+def _taken(identifier: str, sent: str, uuid: UUID, stored: str) -> Finding:
+    params = {"identifier": identifier, "uuid": str(uuid), "stored": stored, "sent": sent}
+    return Finding("package-conflict", Verdict.FAILED, Severity.ERROR, params=params)
+
+
+def conflicting(outcome: Outcome, uuid: UUID, digest: str) -> Outcome:
+    """Return what becomes of a package whose identifier another one of the same batch has taken by then."""
+    finding = _taken(outcome.package.id, outcome.digest, uuid, digest)
+    reasons = (*outcome.decision.reasons, finding)
+    return replace(
+        outcome,
+        status=Status.CONFLICT,
+        decision=replace(outcome.decision, action=Action.REJECT, reasons=reasons),
+        failed=outcome.failed + 1,
+        findings=(finding, *outcome.findings),
+    )
 
 
 def _of_person(archive: Archive, known: Accession, held: Decision) -> Decision:
@@ -142,6 +175,7 @@ def _outcome(path: Path, submission: Submission, status: Status, decision: Decis
         producer=receipt.producer.name,
         profile=submission.profile.name,
         decision=decision,
+        digest=receipt.digest,
         files=receipt.files,
         size=receipt.size,
         failed=counts.failed,

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -10,6 +11,7 @@ from uuid import uuid5
 from archivum.archive import Archive
 from archivum.checks.completeness import NOT_COMPLETE, completeness
 from archivum.checks.identification import identification
+from archivum.checks.nesting import nesting
 from archivum.checks.safety import Safety
 from archivum.checks.unchecked import unchecked
 from archivum.checks.validation import validation
@@ -19,7 +21,7 @@ from archivum.ingest.order import Order, Progress
 from archivum.ingest.receive import Reception, damaged, whole_digest
 from archivum.model import Agent, Finding, Package, Receipt, Severity, Verdict
 from archivum.packaging.index import PackageIndex
-from archivum.packaging.reader import READERS, Reader, detect
+from archivum.packaging.reader import READERS, Reader, detect, recognised
 from archivum.plain import canonical, from_plain, to_plain
 from archivum.profile import NEVER_ACCEPTED, Profile
 from archivum.storage.durable import keep
@@ -48,6 +50,23 @@ class _Guided:
         self._archive, self._order, self._root, self._safety = archive, order, root, safety
         self.reader: Reader = READERS[-1]
         self.profile: Profile = archive.profiles.get(order.profile or self.reader.name)
+
+    def again(self, root: Path, index: PackageIndex) -> Iterator[Finding]:
+        """Ask once more what the package is, now that all of it is there, and yield what is not plain.
+
+        A package whose guides are missing is known by the rest of it, and judged as what it was to be.
+        """
+        if self._order.profile:
+            return
+        kinds = recognised(root)
+        if self.reader not in kinds:
+            self.reader = kinds[0]
+            self.profile = self._archive.profiles.get(self.reader.name)
+        if len(kinds) > 1:
+            names = ", ".join(one.name for one in kinds)
+            yield Finding("package-ambiguous", Verdict.FAILED, params={"kinds": names})
+        elif self.reader is READERS[-1]:
+            yield from nesting(index)
 
     def __call__(self) -> frozenset[str]:
         if self._order.profile:
@@ -127,6 +146,8 @@ def _read(
     if root.name != name:  # files that are being looked at must not move
         index.set_formats(examining.results())
         root = root.rename(root.with_name(name))
+    for finding in guided.again(root, index):
+        index.add_finding(finding)
     package = guided.reader.read(root, index, archive.schemas)
     guided.reader.describe(root, index)
     index.set_formats(examining.results())

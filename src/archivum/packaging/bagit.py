@@ -27,10 +27,10 @@ class BagReader:
     name = "bagit"
 
     def recognises(self, root: Path) -> bool:
-        """A folder that says it is a bag, or has the manifests of one."""
-        return (root / DECLARATION).is_file() or any(
-            algorithm(manifest.algorithm) for manifest in manifests(root)
-        )
+        """A folder that says it is a bag, or has the manifests of one, or some with a payload."""
+        listed = manifests(root)
+        known = any(algorithm(manifest.algorithm) for manifest in listed)
+        return (root / DECLARATION).is_file() or known or (bool(listed) and (root / PAYLOAD).is_dir())
 
     def algorithms(self, root: Path) -> frozenset[str]:
         """Return the algorithms of the manifests, by their names."""

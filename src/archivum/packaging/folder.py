@@ -45,6 +45,17 @@ def inside(path: str) -> bool:
     return not any(part in ("", ".", "..") for part in path.split("/"))
 
 
+def at_top(root: Path, wanted: str) -> str | None:
+    """Return the name at the top of a folder that is this one, in whatever case, the exact one first."""
+    try:
+        names = sorted(name for name in os.listdir(root) if name.lower() == wanted)  # noqa: PTH208
+    except OSError:
+        return None
+    if wanted in names:
+        return wanted
+    return names[0] if names else None
+
+
 class Places:
     """Finds the files of a staged folder by what a manifest calls them, and counts where it was not exact."""
 
@@ -148,21 +159,22 @@ class FolderReader:
     def read(self, root: Path, index: PackageIndex, schemas: "Schemas | None") -> Package:
         """Return what the folder is called."""
         index.add_record(Record(TOP, Level.PACKAGE, title=root.name))
-        main = TABLE if (root / TABLE).is_file() else ""
-        return Package(self.name, "", root.name, None, root.name, main)
+        return Package(self.name, "", root.name, None, root.name, at_top(root, TABLE) or "")
 
     def describe(self, root: Path, index: PackageIndex) -> None:
         """Add the records: first those of the table's rows, in its order, then those of all other files."""
-        if (root / TABLE).is_file():
-            _Table(root, index).read()
-        folder_records(index, without=TABLE)
+        table = at_top(root, TABLE)
+        if table is not None and (root / table).is_file():
+            _Table(root, index, table).read()
+        folder_records(index, without=table or "")
 
 
 class _Table:
     """``metadata.csv``: UTF-8, comma, semicolon or tab; a column ``filename`` and Dublin Core columns."""
 
-    def __init__(self, root: Path, index: PackageIndex) -> None:
-        self._path, self._index, self._places = root / TABLE, index, Places(root)
+    def __init__(self, root: Path, index: PackageIndex, name: str) -> None:
+        self._path, self._index, self._places = root / name, index, Places(root)
+        self._name = name
         self._columns: list[str] = []
         self._folders: list[str] = []
 
@@ -173,7 +185,7 @@ class _Table:
                 self._rows(file)
         except UnicodeDecodeError as error:
             found = f"0x{error.object[error.start]:02X}"
-            self._found("csv-unreadable", Severity.ERROR, TABLE, reason=found)
+            self._found("csv-unreadable", Severity.ERROR, self._name, reason=found)
         for finding in self._places.findings():
             self._index.add_finding(finding)
 
@@ -185,18 +197,18 @@ class _Table:
                 return
             for row in rows:
                 if any(cell.strip() for cell in row):
-                    self._row(row, f"{TABLE}:{rows.line_num}")
+                    self._row(row, f"{self._name}:{rows.line_num}")
         except csv.Error as error:
-            where = f"{TABLE}:{rows.line_num}"
+            where = f"{self._name}:{rows.line_num}"
             self._found("csv-unreadable", Severity.ERROR, where, reason=str(error))
 
     def _header(self) -> bool:
         for name in dict.fromkeys(self._columns):
             if name not in ("filename", *ELEMENTS):
-                self._found("csv-column", Severity.WARNING, f"{TABLE}:1", column=name or "–")
+                self._found("csv-column", Severity.WARNING, f"{self._name}:1", column=name or "–")
         if self._columns.count("filename") == 1:
             return True
-        self._found("csv-unreadable", Severity.ERROR, f"{TABLE}:1", reason="filename ≠ 1 ×")
+        self._found("csv-unreadable", Severity.ERROR, f"{self._name}:1", reason="filename ≠ 1 ×")
         return False
 
     def _row(self, row: list[str], where: str) -> None:
@@ -232,7 +244,7 @@ class _Table:
         return values
 
     def _found(self, code: str, severity: Severity, where: str, **params: str | int) -> None:
-        self._index.add_finding(Finding(code, Verdict.FAILED, severity, TABLE, where, params))
+        self._index.add_finding(Finding(code, Verdict.FAILED, severity, self._name, where, params))
 
 
 def _described(path: str, parent: str, values: Mapping[str, str]) -> Record:

@@ -4,14 +4,13 @@ The document is read once for everything in it, in pieces, and once more for its
 not tell 2023 from 2024: the newer schema is tried first.
 """
 
-import os
 import re
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from archivum.model import Finding, Package, Promise, Severity, Verdict
-from archivum.packaging.folder import Places
+from archivum.packaging.folder import Places, at_top
 from archivum.packaging.index import PackageIndex
 from archivum.packaging.nsesss_files import METS
 from archivum.packaging.nsesss_reading import PIECES, Reading
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from archivum.schemas import Schemas
 
 MAIN: Final = "mets.xml"
+COMPONENTS: Final = "komponenty"
 EXPLAINED: Final = 20  # breaches of a schema that are told one by one
 _ROOT: Final = f"{{{METS}}}mets"
 _SCHEMAS: Final = {
@@ -39,13 +39,13 @@ class NsesssReader:
     name = "nsesss"
 
     def recognises(self, root: Path) -> bool:
-        """A folder with a ``mets.xml``, in whatever case, and even a broken one, so that it is judged."""
-        return _main(root) is not None
+        """A folder with a ``mets.xml``, in whatever case, or with components only; it is to be judged."""
+        return at_top(root, MAIN) is not None or at_top(root, COMPONENTS) is not None
 
     def algorithms(self, root: Path) -> frozenset[str]:
         """Return the algorithms that the checksums in the METS were made with."""
         found: set[bytes] = set()
-        main = _main(root)
+        main = at_top(root, MAIN)
         if main is None:
             return frozenset()
         with (root / main).open("rb") as file:
@@ -58,7 +58,7 @@ class NsesssReader:
 
     def read(self, root: Path, index: PackageIndex, schemas: "Schemas | None") -> Package:
         """Add the promises of the file section, the records and what is wrong."""
-        main = _main(root)
+        main = at_top(root, MAIN)
         index.add_promise(Promise(main or MAIN, where="itself"))
         if main is None:
             return Package(self.name, "", root.name, None, root.name, MAIN)
@@ -75,17 +75,6 @@ class NsesssReader:
     def describe(self, root: Path, index: PackageIndex) -> None:
         """Give each component its files: those whose promises refer to it."""
         index.link_records()
-
-
-def _main(root: Path) -> str | None:
-    """The name of the METS at the top of a folder, in whatever case it is written."""
-    try:
-        names = sorted(name for name in os.listdir(root) if name.lower() == MAIN)  # noqa: PTH208
-    except OSError:
-        return None
-    if MAIN in names:
-        return MAIN
-    return names[0] if names else None
 
 
 def _variant(document: Document, namespace: str, schemas: "Schemas | None", path: Path) -> str:

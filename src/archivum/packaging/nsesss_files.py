@@ -17,6 +17,8 @@ FILE: Final = f"{{{METS}}}file"
 _LOCATION: Final = f"{{{METS}}}FLocat"
 _HREF: Final = "{http://www.w3.org/1999/xlink}href"
 _SCHEME = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]+:|//", re.IGNORECASE)
+_LONG = re.compile(r"[+-]?[0-9]{1,30}")
+_LONGEST: Final = (1 << 63) - 1
 _LOCAL = re.compile(r"(file:(///?)?)?(\./)*", re.IGNORECASE)
 
 
@@ -98,4 +100,6 @@ def _readings(href: str) -> Iterator[tuple[str, str]]:
 
 
 def _size(written: str) -> int | None:
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 19 else None
+    """Return a size as xs:long writes it (XML Schema part 2, §3.3.13); of any other the schema tells."""
+    number = _LONG.fullmatch(written.strip())
+    return max(-_LONGEST, min(int(number[0]), _LONGEST)) if number else None

@@ -162,10 +162,12 @@ class Reading:
     def _arrived(self, component: str, file: _Element) -> None:
         if self._waiting.pop(component, None) is not None:
             return
+        place, file_id = self._document.place(file), file.get("ID") or "–"
         record = self._index.record(component) if component else None
         if record is None or record.level is not Level.COMPONENT:
-            place = self._document.place(file)
-            self._failed("sip-component-file", Severity.ERROR, place, id=file.get("ID") or "–")
+            self._failed("sip-component-file", Severity.ERROR, place, id=file_id)
+        elif not self._overflow:  # else it may be one that was not waited for
+            self._failed("sip-component-files", Severity.ERROR, place, id=file_id, component=component)
 
     def _absent(self) -> None:
         """Find the components without a file: every one of them where files are handed over (obs44)."""

@@ -48,10 +48,20 @@ READERS: Final[tuple[Reader, ...]] = (BagReader(), NsesssReader(), FolderReader(
 
 def is_guide(path: str) -> bool:
     """Whether a path, relative to the package, is of a file that tells how to read the others."""
-    return path.lower() == MAIN or path in (DECLARATION, INFO, FETCH, TABLE) or is_manifest(path)
+    return path.lower() in (MAIN, TABLE) or path in (DECLARATION, INFO, FETCH) or is_manifest(path)
+
+
+def is_main(name: str) -> bool:
+    """Whether a file of this name is what makes the folder that it lies in a package."""
+    return name.lower() == MAIN or name == DECLARATION
 
 
 def detect(root: Path) -> Reader:
     """Return the reader for the package staged in a folder; any folder is at least a plain one."""
+    return recognised(root)[0]
+
+
+def recognised(root: Path) -> list[Reader]:
+    """Return every reader that knows the package staged in a folder; plain is what no other knows."""
     *special, plain = READERS
-    return next((reader for reader in special if reader.recognises(root)), plain)
+    return [reader for reader in special if reader.recognises(root)] or [plain]

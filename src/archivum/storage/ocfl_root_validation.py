@@ -37,9 +37,18 @@ def validate_root(source: Source, prefix: str = "ocfl") -> Iterator[Finding]:
     return map(finding, _Root(source, prefix).faults())
 
 
+def validate_around(source: Source, prefix: str = "ocfl") -> Iterator[Finding]:
+    """Yield what is wrong with the storage root at a key around its objects, which are not asked.
+
+    Raises:
+        Misconfigured: the source is not there or cannot be read.
+    """
+    return map(finding, _Root(source, prefix, objects=False).faults())
+
+
 class _Root:
-    def __init__(self, source: Source, prefix: str) -> None:
-        self._source, self._prefix = source, prefix
+    def __init__(self, source: Source, prefix: str, *, objects: bool = True) -> None:
+        self._source, self._prefix, self._objects = source, prefix, objects
         self._declarations: list[str] = []
         self._mapped = False
         self._depths: set[int] = set()
@@ -60,7 +69,8 @@ class _Root:
                 yield from self._extension(path, rest)
             elif found := self._object_above(path):
                 inside = f"{found}/"
-                yield from self._object(found)
+                if self._objects:
+                    yield from self._object(found)
             else:
                 yield Fault("E072", path, where="")
         yield from self._strays()
