@@ -1,0 +1,74 @@
+"""What is asked of the streams of a PDF file: that they can be decoded, and that their data are all there."""
+
+from typing import Final
+
+import pikepdf
+
+from archivum.formats.validators.answer import WARNING, fault
+from archivum.formats.validators.pdf_fonts import wanting
+from archivum.formats.validators.pdf_pictures import bytes_needed, is_jpeg, jpeg_wanting
+from archivum.formats.validators.pdf_said import DOUBT, MALFORMED, UNSEEN, Said
+from archivum.formats.validators.pdf_streams import Incomplete, TooLarge, Undecodable, pieces, whole
+
+DECODED: Final = 4 << 30  # bytes decoded of one file in all: some ten seconds
+FONT_BYTES: Final = 64 << 20
+_EDGE: Final = 1 << 16
+_FONT_FILES: Final = ("/FontFile2", "/FontFile3")
+
+
+class Streams:
+    """The streams of one document, decoded to their ends within limits."""
+
+    def __init__(self) -> None:
+        self._left = DECODED
+
+    def decoded(self, stream: pikepdf.Object, where: str) -> Said:
+        """Decode a stream, and see whether a picture's data are enough."""
+        head, tail, size = b"", b"", 0
+        try:
+            for piece in self._within(stream):
+                size += len(piece)
+                head, tail = head or piece[:2], (tail + piece)[-_EDGE:]
+        except Incomplete:
+            yield DOUBT, fault("pdf-stream-incomplete", where=where)
+        except TooLarge:
+            yield UNSEEN, fault("pdf-stream-too-large", WARNING, where)
+            return
+        except Undecodable as error:
+            yield MALFORMED, fault("undecodable", where=where, reason=str(error))
+            return
+        short = is_jpeg(stream) and jpeg_wanting(head, tail)
+        if short or size < bytes_needed(stream):
+            yield DOUBT, fault("pdf-picture", where=where)
+
+    def _within(self, stream: pikepdf.Object) -> Said:
+        for piece in pieces(stream):
+            self._left -= len(piece)
+            if self._left < 0:
+                raise TooLarge
+            yield piece
+
+
+def font(dictionary: pikepdf.Object, where: str) -> Said:
+    """Look at the font program that a font descriptor (ISO 32000-1 §9.9) embeds."""
+    for key in _FONT_FILES:
+        program = dictionary.get(key)
+        if isinstance(program, pikepdf.Stream):
+            try:
+                damaged = wanting(whole(program, FONT_BYTES))
+            except Undecodable:  # told of with the other streams
+                continue
+            if damaged:
+                yield DOUBT, fault("pdf-font", where=where)
+
+
+def profile(dictionary: pikepdf.Object, where: str) -> Said:
+    """Look at the colour profile of an output intent, whose first field is its size (ICC.1 §7.2.2)."""
+    stream = dictionary.get("/DestOutputProfile")
+    if isinstance(stream, pikepdf.Stream):
+        try:
+            data = whole(stream, FONT_BYTES)
+        except Undecodable:
+            return
+        if len(data) < max(128, int.from_bytes(data[:4])):
+            yield DOUBT, fault("pdf-colour-profile", where=where)
