@@ -73,7 +73,7 @@ class Engines:
 def _both(said: Said, answer: Answer) -> Said:
     """Return what is said by now; what one validator has found no other takes back.
 
-    A fault of severity ERROR of one that did not judge leaves a file unconfirmed, even if the next finds it valid.
+    A fault of severity ERROR that one has found who did not judge leaves the file unconfirmed.
     """
     well_formed = answer.well_formed if said.well_formed != FAILED else FAILED
     if well_formed == INDETERMINATE:

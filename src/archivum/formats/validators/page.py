@@ -1,8 +1,8 @@
 """PDF/A-1 to PDF/A-3 (ISO 19005), judged by ``page-validation`` against the flavour that the file claims.
 
-Its pass was right on all that was measured, apart from what :mod:`~.pdf` asks beside it; its fail was wrong on
-a quarter of what LibreOffice writes. So a pass is a pass, and a fail is to be confirmed with veraPDF. It knows
-neither PDF/A-4 nor PDF/UA-2, and says nothing of well-formedness.
+Its pass was right on all that was measured, apart from what the validator ``pdf`` asks beside it; its fail
+was wrong on a quarter of what LibreOffice writes. So a pass is a pass, and a fail is to be confirmed with
+veraPDF. It knows neither PDF/A-4 nor PDF/UA-2, and says nothing of well-formedness.
 """
 
 from typing import Final
@@ -42,7 +42,9 @@ def validate(subject: Subject, told: Told) -> Answer | None:
     if report.is_compliant:
         return Answer(INDETERMINATE, PASSED, TOOL)
     faults = tuple(_fault(failure) for failure in report.failures[:FAULTS])
-    return Answer(INDETERMINATE, INDETERMINATE, TOOL, faults or (fault("pdfa-unconfirmed", rule="–", reason="–"),))
+    return Answer(
+        INDETERMINATE, INDETERMINATE, TOOL, faults or (fault("pdfa-unconfirmed", rule="–", reason="–"),)
+    )
 
 
 def _report(path: str, flavour: str) -> page.ValidationReport:

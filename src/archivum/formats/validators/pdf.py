@@ -7,16 +7,23 @@ numbers. What may be damage that they do not look for either (pictures, fonts, p
 file unconfirmed. Files inside are taken out, to be judged on their own.
 """
 
-import os
 from collections.abc import Iterator
-from itertools import chain
 from typing import Final
 
 import pikepdf
 from pikepdf import ObjectType
 
 from archivum.formats.validators import pdf_content, pdf_limits
-from archivum.formats.validators.answer import FAILED, INDETERMINATE, INFO, WARNING, Answer, Subject, Told, fault
+from archivum.formats.validators.answer import (
+    FAILED,
+    INDETERMINATE,
+    INFO,
+    WARNING,
+    Answer,
+    Subject,
+    Told,
+    fault,
+)
 from archivum.formats.validators.pdf_claim import PUIDS, Claim, claim_of
 from archivum.formats.validators.pdf_files import Embedded
 from archivum.formats.validators.pdf_objects import TooMany, reachable
@@ -86,18 +93,18 @@ class _Document:
         """Look at everything that can be reached."""
         if self._has_script_tree():
             self._scripts += 1
-        for where, found in reachable(self._pdf):
-            if found.get("/S") == "/JavaScript" and "/JS" in found:
+        for where, found, entries in reachable(self._pdf):
+            if "/JS" in entries and entries.get("/S") == "/JavaScript":
                 self._scripts += 1
-            yield from self._embedded.take(found, where)
-            yield from pdf_content.font(found, where)
-            yield from pdf_content.profile(found, where)
+            yield from self._embedded.take(entries, where)
+            yield from pdf_content.font(entries, where)
+            yield from pdf_content.profile(entries, where)
             if self._part:
-                yield from pdf_limits.names(found, where)
-                yield from pdf_limits.numbers(found, where)
+                yield from pdf_limits.names(entries, where)
+                yield from pdf_limits.numbers(entries, where)
             if found._type_code == ObjectType.stream:
                 yield from self._streams.decoded(found, where)
-                if self._part and found.get("/Subtype") == "/Form":
+                if self._part and entries.get("/Subtype") == "/Form":
                     yield from pdf_limits.content_numbers(found, where)
 
     def _page_rules(self) -> Said:
@@ -118,7 +125,9 @@ class _Document:
         """Whether the document has scripts that run when it is opened (ISO 32000-1 §12.6.4.16)."""
         names = self._pdf.Root.get("/Names")
         tree = names.get("/JavaScript") if isinstance(names, pikepdf.Dictionary) else None
-        return isinstance(tree, pikepdf.Dictionary) and any(len(tree.get(key, ())) for key in ("/Names", "/Kids"))
+        return isinstance(tree, pikepdf.Dictionary) and any(
+            len(tree.get(key, ())) for key in ("/Names", "/Kids")
+        )
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         yield "version", self._pdf.pdf_version

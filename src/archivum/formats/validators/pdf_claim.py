@@ -80,7 +80,7 @@ def _parser() -> etree.XMLParser:
 
 
 def _text(data: bytes) -> bytes:
-    """Return XMP as UTF-8; XMP part 1 §7.1 allows UTF-16 and UTF-32 as well, and no XML declaration says which."""
+    """Return XMP as UTF-8; XMP part 1 §7.1 allows UTF-16 and UTF-32 as well, and nothing says which it is."""
     for encoding, start in (
         ("utf-32-be", b"\0\0\0<"),
         ("utf-32-le", b"<\0\0\0"),

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Final
 
 import pikepdf
-from pikepdf import ObjectType
 
 from archivum.formats.validators.answer import INNER, INNER_BYTES, WARNING, Inner, fault, put
+from archivum.formats.validators.pdf_objects import Entries, is_dictionary
 from archivum.formats.validators.pdf_said import UNSEEN, Said
 from archivum.formats.validators.pdf_streams import Incomplete, Undecodable, pieces
 
@@ -24,10 +24,10 @@ class Embedded:
         self.found: list[Inner] = []
         self.count = 0
 
-    def take(self, specification: pikepdf.Object, where: str) -> Said:
+    def take(self, specification: Entries, where: str) -> Said:
         """Take out what a file specification (ISO 32000-1 §7.11.3) embeds."""
         files = specification.get("/EF")
-        if not isinstance(files, pikepdf.Object) or files._type_code != ObjectType.dictionary:
+        if not is_dictionary(files):
             return
         for stream in _streams(files):
             if stream.objgen not in self._seen:
@@ -62,7 +62,7 @@ def _streams(files: pikepdf.Object) -> Iterator[pikepdf.Object]:
             yield stream
 
 
-def _name(specification: pikepdf.Object) -> str:
+def _name(specification: Entries) -> str:
     """Return the name of an embedded file; what would not be a path inside stays readable and harmless."""
     for key in KEYS:
         if isinstance(name := specification.get(key), pikepdf.String):

@@ -9,26 +9,29 @@ import pikepdf
 from pikepdf import ObjectType
 
 from archivum.formats.validators.answer import fault
+from archivum.formats.validators.pdf_objects import Entries
 from archivum.formats.validators.pdf_said import INVALID, Said
 from archivum.formats.validators.pdf_streams import Undecodable, whole
 
 NAME: Final = 127  # bytes of a name
 GREATEST, LEAST = Decimal("3.403E+38"), Decimal("1.175E-38")  # of real numbers (ISO 32000-1 annex C)
 CONTENT: Final = 64 << 20  # bytes of one content stream
-_SUSPECT: Final = re.compile(rb"\d{39}|\.0{37}")  # too few numbers are that long to read every content for them
+_SUSPECT: Final = re.compile(
+    rb"\d{39}|\.0{37}"
+)  # too few numbers are that long to read every content for them
 
 
-def names(dictionary: pikepdf.Object, where: str) -> Said:
+def names(entries: Entries, where: str) -> Said:
     """Look for names that are too long, as keys and as values."""
-    for key, value in dictionary.items():
+    for key, value in entries.items():
         for name in (key, str(value) if isinstance(value, pikepdf.Name) else ""):
             if len(name) > NAME and len(name.encode(errors="surrogateescape")) - 1 > NAME:
                 yield INVALID, fault("pdfa-name", where=where, limit=NAME)
 
 
-def numbers(dictionary: pikepdf.Object, where: str) -> Said:
+def numbers(entries: Entries, where: str) -> Said:
     """Look for real numbers out of range."""
-    if any(_beyond(value) for value in _flat(value for _, value in dictionary.items())):
+    if any(_beyond(value) for value in _flat(entries.values())):
         yield INVALID, fault("pdfa-number", where=where)
 
 

@@ -1,7 +1,7 @@
 """Everything in a PDF file that can be reached from its trailer, each object once."""
 
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple, TypeGuard
 
 import pikepdf
 from pikepdf import ObjectType
@@ -10,11 +10,15 @@ OBJECTS: Final = 1_000_000  # a file of 300 MB that was scanned and tagged has s
 _CONTAINERS: Final = (ObjectType.dictionary, ObjectType.stream, ObjectType.array)
 
 
+Entries = Mapping[str, object]
+
+
 class Place(NamedTuple):
-    """A dictionary, or a stream with its dictionary, and where it stands."""
+    """A dictionary, or a stream with its dictionary, where it stands, and its entries."""
 
     where: str
     object: pikepdf.Object
+    entries: Entries
 
 
 class TooMany(Exception):
@@ -39,9 +43,13 @@ def reachable(pdf: pikepdf.Pdf) -> Iterator[Place]:
             if len(seen) > OBJECTS:
                 raise TooMany
             where = place(found)
-        if found._type_code != ObjectType.array:
-            yield Place(where, found)
-        waiting.extend((where, child) for child in _children(found))
+        if found._type_code == ObjectType.array:
+            values: Iterable[object] = list(found)
+        else:
+            entries: dict[str, object] = dict(found.items())
+            yield Place(where, found, entries)
+            values = entries.values()
+        waiting.extend((where, value) for value in values if is_container(value))
 
 
 def place(found: pikepdf.Object, otherwise: str = "") -> str:
@@ -49,12 +57,11 @@ def place(found: pikepdf.Object, otherwise: str = "") -> str:
     return f"{found.objgen[0]} {found.objgen[1]} obj" if found.is_indirect else otherwise
 
 
-def is_container(value: object) -> bool:
+def is_dictionary(value: object) -> TypeGuard[pikepdf.Object]:
+    """Whether a value is a dictionary, and not one of a stream."""
+    return isinstance(value, pikepdf.Object) and value._type_code == ObjectType.dictionary
+
+
+def is_container(value: object) -> TypeGuard[pikepdf.Object]:
     """Whether a value is a dictionary, a stream or an array, which may have others inside."""
     return isinstance(value, pikepdf.Object) and value._type_code in _CONTAINERS
-
-
-def _children(found: pikepdf.Object) -> list[pikepdf.Object]:
-    if found._type_code == ObjectType.array:
-        return [value for value in found if is_container(value)]  # type: ignore[attr-defined]
-    return [value for _, value in found.items() if is_container(value)]

@@ -1,13 +1,12 @@
 """The page tree of a PDF file (ISO 32000-1 §7.7.3): its leaves in their order, however it is damaged."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import pikepdf
-from pikepdf import ObjectType
 
 from archivum.formats.validators.answer import WARNING, fault
-from archivum.formats.validators.pdf_objects import place
+from archivum.formats.validators.pdf_objects import is_dictionary, place
 from archivum.formats.validators.pdf_said import DOUBT, INVALID, MALFORMED, NOTE, Said
 
 # ISO 19005-2 and -3 §6.3.2; ISO 32000-1 table 165
@@ -23,15 +22,15 @@ class Pages:
 
     def _walk(self, root: object) -> Said:
         """Go through the tree, without recursion and into no node twice."""
-        if not _is_dictionary(root):
+        if not is_dictionary(root):
             yield MALFORMED, fault("pdf-no-pages")
             return
         seen: set[tuple[int, int]] = set()
-        waiting = [root]
+        waiting: list[object] = [root]
         while waiting:
             node = waiting.pop()
             where = place(node) if isinstance(node, pikepdf.Object) else ""
-            if not _is_dictionary(node):
+            if not is_dictionary(node):
                 yield MALFORMED, fault("pdf-page-tree", where=where)
                 continue
             if node.is_indirect and node.objgen in seen:
@@ -68,7 +67,7 @@ def annotation_flags(pages: list[pikepdf.Object]) -> Said:
 def structure_parents(pdf: pikepdf.Pdf, pages: list[pikepdf.Object]) -> Said:
     """Look for pages whose content belongs to no structure though they say so (ISO 32000-1 §14.7.4.4)."""
     root = pdf.Root.get("/StructTreeRoot")
-    if not _is_dictionary(root):
+    if not is_dictionary(root):
         return
     keys = set(_numbers(root.get("/ParentTree")))
     for page in pages:
@@ -82,24 +81,21 @@ def annotations(pages: list[pikepdf.Object]) -> Iterator[pikepdf.Object]:
     for page in pages:
         listed = page.get("/Annots")
         if isinstance(listed, pikepdf.Array):
-            yield from (each for each in listed if _is_dictionary(each))  # type: ignore[attr-defined]
+            yield from (each for each in list(listed) if is_dictionary(each))
 
 
 def _numbers(root: object) -> Iterator[int]:
     """Yield the keys of a number tree (ISO 32000-1 §7.9.7)."""
     seen: set[tuple[int, int]] = set()
-    waiting = [root]
+    waiting: list[object] = [root]
     while waiting:
         node = waiting.pop()
-        if not _is_dictionary(node) or (node.is_indirect and node.objgen in seen):
+        if not is_dictionary(node) or (node.is_indirect and node.objgen in seen):
             continue
         seen.add(node.objgen)
         numbers, kids = node.get("/Nums"), node.get("/Kids")
         if isinstance(numbers, pikepdf.Array):
-            yield from (key for key in list(numbers)[::2] if isinstance(key, int))
+            keys: Sequence[object] = list(numbers)[::2]
+            yield from (key for key in keys if isinstance(key, int))
         if isinstance(kids, pikepdf.Array):
             waiting.extend(list(kids))
-
-
-def _is_dictionary(value: object) -> bool:
-    return isinstance(value, pikepdf.Object) and value._type_code == ObjectType.dictionary

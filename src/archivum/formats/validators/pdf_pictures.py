@@ -3,8 +3,8 @@
 from typing import Final
 
 import pikepdf
-from pikepdf import ObjectType
 
+from archivum.formats.validators.pdf_objects import is_dictionary
 from archivum.formats.validators.pdf_streams import FLATE, filters
 
 _COMPONENTS: Final = {
@@ -32,19 +32,21 @@ def jpeg_wanting(head: bytes, tail: bytes) -> bool:
     return not head.startswith(b"\xff\xd8") or b"\xff\xd9" not in tail[-_TAIL:]
 
 
+def pixel_bytes(stream: pikepdf.Object) -> int:
+    """Return how many bytes a picture has when it is decoded, at most."""
+    return 4 * _number(stream, "/Width") * _number(stream, "/Height")
+
+
 def bytes_needed(stream: pikepdf.Object) -> int:
     """Return how many bytes an uncoded picture needs (ISO 32000-1 §8.9.5); 0 where that is not clear."""
     names = filters(stream)
-    numbers = [stream.get(key) for key in ("/Width", "/Height")]
     if stream.get("/Subtype") != "/Image" or any(name not in FLATE for name in names):
         return 0
-    bits = 1 if stream.get("/ImageMask") is True else stream.get("/BitsPerComponent")
-    components = 1 if stream.get("/ImageMask") is True else _components(stream.get("/ColorSpace"))
-    if not components or not all(isinstance(one, int) and one > 0 for one in (*numbers, bits)):
-        return 0
-    width, height = numbers
-    row = (int(width) * components * int(bits) + 7) // 8
-    return int(height) * (row + _row_head(stream))
+    mask = bool(stream.get("/ImageMask", False))
+    bits = 1 if mask else _number(stream, "/BitsPerComponent")
+    components = 1 if mask else _components(stream.get("/ColorSpace"))
+    row = (_number(stream, "/Width") * components * bits + 7) // 8
+    return _number(stream, "/Height") * (row + _row_head(stream)) if row else 0
 
 
 def _row_head(stream: pikepdf.Object) -> int:
@@ -52,9 +54,13 @@ def _row_head(stream: pikepdf.Object) -> int:
     parameters = stream.get("/DecodeParms")
     if isinstance(parameters, pikepdf.Array):
         parameters = parameters[-1] if len(parameters) == 1 else None
-    if isinstance(parameters, pikepdf.Object) and parameters._type_code == ObjectType.dictionary:
-        return 1 if int(parameters.get("/Predictor", 1)) >= 10 else 0
-    return 0
+    return 1 if is_dictionary(parameters) and _number(parameters, "/Predictor") >= 10 else 0
+
+
+def _number(dictionary: pikepdf.Object, key: str) -> int:
+    """Return a positive whole number; 0 where there is none."""
+    value = dictionary.get(key)
+    return max(0, value) if isinstance(value, int) else 0
 
 
 def _components(space: object) -> int:
@@ -62,7 +68,7 @@ def _components(space: object) -> int:
     if isinstance(space, pikepdf.Array) and len(space):
         name = str(space[0])
         if name == "/ICCBased" and isinstance(space[1], pikepdf.Stream):
-            return int(space[1].get("/N", 0))
+            return _number(space[1], "/N")
         if name == "/DeviceN" and isinstance(space[1], pikepdf.Array):
             return len(space[1])
         return _COMPONENTS.get(name, 0)

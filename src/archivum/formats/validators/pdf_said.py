@@ -24,7 +24,8 @@ Said = Iterator[tuple[str, Fault]]
 
 def answered(tool: str, said: Said, facts: Iterable[tuple[str, str]], inner: Iterable[Inner]) -> Answer:
     """Return the answer that rules add up to; it never says valid, because they are not all of ISO 19005."""
-    weights, faults = set(), []
+    weights: set[str] = set()
+    faults: list[Fault] = []
     for weight, fault in said:
         weights.add(weight)
         if len(faults) < FAULTS:

@@ -13,13 +13,14 @@ from archivum.formats.validators.answer import (
     INDETERMINATE,
     PASSED,
     Answer,
+    Fault,
     Subject,
     Told,
     fault,
 )
 from archivum.formats.validators.pdf_claim import flavour_of
 from archivum.formats.validators.verapdf_command import run
-from archivum.formats.validators.verapdf_report import Report, read_report
+from archivum.formats.validators.verapdf_report import Report, VeraPDFError, read_report
 from archivum.formats.validators.verapdf_rest import post
 
 _ADDRESSES: Final = ("http://", "https://")
@@ -37,10 +38,12 @@ def validate(subject: Subject, told: Told) -> Answer | None:
     if not flavour:
         return None
     if setting.startswith(_ADDRESSES):
-        said = post(setting, flavour, subject.path, subject.size)
+        report = read_report(post(setting, flavour, subject.path, subject.size), flavour)
     else:
-        said = run(setting, flavour, subject.path, told.scratch)
-    report = read_report(said, flavour)
+        said, passed = run(setting, flavour, subject.path, told.scratch)
+        report = read_report(said, flavour)
+        if report.compliant is not passed:
+            raise VeraPDFError("its exit code contradicts its report")
     return Answer(INDETERMINATE, PASSED if report.compliant else FAILED, _tool(report), _faults(report))
 
 
@@ -48,8 +51,10 @@ def _tool(report: Report) -> str:
     return f"veraPDF {report.version}".strip()
 
 
-def _faults(report: Report) -> tuple:
-    broken = tuple(fault("pdfa-rule", where=one.where, rule=one.rule, reason=one.reason) for one in report.broken)
+def _faults(report: Report) -> tuple[Fault, ...]:
+    broken = tuple(
+        fault("pdfa-rule", where=one.where, rule=one.rule, reason=one.reason) for one in report.broken
+    )
     if report.compliant or broken:
         return broken[:FAULTS]
     return (fault("pdfa-rule", rule="–", reason="–"),)

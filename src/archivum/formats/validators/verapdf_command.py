@@ -27,8 +27,8 @@ _WHY: Final = {
 }
 
 
-def run(command: str, flavour: str, path: str, scratch: str) -> bytes:
-    """Return the report that a command writes.
+def run(command: str, flavour: str, path: str, scratch: str) -> tuple[bytes, bool]:
+    """Return the report that a command writes, and whether its exit code says that the file is valid.
 
     Raises:
         VeraPDFError: it writes none.
@@ -46,7 +46,7 @@ def run(command: str, flavour: str, path: str, scratch: str) -> bytes:
         raise VeraPDFError(f"exit {status}: {_WHY.get(status, 'unknown')}")
     if len(said) > REPORT_BYTES:
         raise VeraPDFError("the report is too large")
-    return said
+    return said, status == 0
 
 
 def _status(arguments: list[str], output: int) -> int:
@@ -56,7 +56,7 @@ def _status(arguments: list[str], output: int) -> int:
         stdout=output,
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # it may be a script that starts Java; all of it is ended
-        preexec_fn=_unlimited,
+        preexec_fn=_unlimited,  # noqa: PLW1509 (the worker has one thread)
     )
     try:
         return process.wait(SECONDS)

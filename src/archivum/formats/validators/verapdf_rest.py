@@ -57,7 +57,7 @@ def _frame(boundary: str) -> tuple[bytes, bytes]:
 
 
 def _body(head: bytes, path: str, size: int, tail: bytes) -> Iterator[bytes]:
-    """Yield the whole request; a file that became shorter is filled by nothing, so that it ends in an error."""
+    """Yield the whole request; a file that became shorter makes one that no server takes."""
     yield head
     with open(path, "rb") as file:  # noqa: PTH123
         while size and (piece := file.read(min(size, _PIECE))):
