@@ -529,3 +529,11 @@ def test_attachments_hang_in_many_places(examine: Callable[[bytes], Validation])
         ("C:/b.txt", 5),
     }
     assert found.facts["attachments"] == "3"
+
+
+def test_what_cannot_be_read_is_not_made_good_by_others(validating: Validating, tmp_path: Path) -> None:
+    validating.add("a", tmp_path / "gone.pdf", "gone.pdf", 10, "fmt/477", ["pdf", "page"])
+    ((_, judged),) = validating.results()
+    found = judged.validation
+    assert (found.well_formed, found.valid) == (INDETERMINATE, INDETERMINATE)
+    assert "pdf-unread" in ids(found)

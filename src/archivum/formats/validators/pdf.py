@@ -53,6 +53,9 @@ def validate(subject: Subject, told: Told) -> Answer:
     except pikepdf.PdfError as error:
         damaged = fault("pdf-damaged", reason=_words(str(error), subject.path))
         return answered(TOOL, iter([*_end(subject), (MALFORMED, damaged)]), (), ())
+    except Exception as error:  # what was not looked at must not be made good by the validators that follow
+        lost = fault("pdf-unread", reason=f"{type(error).__name__}: {_words(str(error), subject.path)}")
+        return Answer(INDETERMINATE, INDETERMINATE, TOOL, (lost,))
 
 
 class _Document:
