@@ -12,5 +12,8 @@ from typing import Final
 
 # name in profiles/formats.toml -> module that has validate()
 VALIDATORS: Final[Mapping[str, str]] = {
+    "page": "archivum.formats.validators.page",
+    "pdf": "archivum.formats.validators.pdf",
     "png": "archivum.formats.validators.png",
+    "verapdf": "archivum.formats.validators.verapdf",
 }

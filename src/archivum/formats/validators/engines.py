@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 from archivum.formats.validators import VALIDATORS
 from archivum.formats.validators.answer import (
+    ERROR,
     FAILED,
     FAULTS,
     INDETERMINATE,
+    PASSED,
     WARNING,
     Answer,
     Fault,
@@ -69,13 +71,18 @@ class Engines:
 
 
 def _both(said: Said, answer: Answer) -> Said:
-    """Return what is said by now; what one validator has found no other takes back."""
+    """Return what is said by now; what one validator has found no other takes back.
+
+    A fault of severity ERROR that one has found who did not judge leaves the file unconfirmed.
+    """
     well_formed = answer.well_formed if said.well_formed != FAILED else FAILED
     if well_formed == INDETERMINATE:
         well_formed = said.well_formed
+    doubted = answer.valid == PASSED and any(one.severity == ERROR for one in said.faults)
+    valid = INDETERMINATE if doubted else answer.valid
     return Said(
         well_formed,
-        FAILED if well_formed == FAILED else answer.valid,
+        FAILED if well_formed == FAILED else valid,
         (*said.tools, answer.tool),
         (*said.faults, *answer.faults)[:FAULTS],
         tuple(sorted({**dict(said.facts), **dict(answer.facts)}.items())),
