@@ -13,4 +13,17 @@ from typing import Final
 # name in profiles/formats.toml -> module that has validate()
 VALIDATORS: Final[Mapping[str, str]] = {
     "png": "archivum.formats.validators.png",
+    "csv": "archivum.formats.validators.csv",
+    "eml": "archivum.formats.validators.eml",
+    "gzip": "archivum.formats.validators.gzip",
+    "json": "archivum.formats.validators.json",
+    "odf": "archivum.formats.validators.odf",
+    "ooxml": "archivum.formats.validators.ooxml",
+    "siard": "archivum.formats.validators.siard",
+    "tar": "archivum.formats.validators.tar",
+    "text": "archivum.formats.validators.text",
+    "warc": "archivum.formats.validators.warc",
+    "xml": "archivum.formats.validators.xml",
+    "zfo": "archivum.formats.validators.zfo",
+    "zip": "archivum.formats.validators.zip",
 }
