@@ -11,7 +11,9 @@ from asn1crypto import cms, core, x509
 
 SIGNED_DATA: Final = bytes.fromhex("2a864886f70d010702")
 PIECE: Final = 1 << 20
-_HELD: Final = 16 << 20  # bytes of a value that is not the content; certificates and signatures have kilobytes
+_HELD: Final = (
+    16 << 20
+)  # bytes of a value that is not the content; certificates and signatures have kilobytes
 _DEPTH: Final = 16
 
 _SEQUENCE, _SET, _INTEGER, _OID = 0x30, 0x31, 0x02, 0x06

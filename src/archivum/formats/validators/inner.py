@@ -1,4 +1,4 @@
-"""What is taken out of a file, into the scratch folder; no more and no larger files than an answer may have."""
+"""What is taken out of a file, into the scratch folder; no more than an answer may have."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""XML (1.0, fifth edition, with namespaces) read as a stream: whether it is well-formed, and what its root is.
+"""XML (1.0, fifth edition, with namespaces) read as a stream: is it well-formed, and what is its root.
 
 Nothing is expanded, loaded or fetched: an external DTD or entity stays unread, as XML 1.0 §5.1 allows a
 processor that does not validate. The internal part of a DTD is read, because it may declare what the document
@@ -8,7 +8,7 @@ beyond measure; these are not judged, and not malformed.
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from lxml import etree
 
@@ -54,8 +54,8 @@ class Nothing:
 
 
 def read(pieces: Iterable[bytes], target: Any = None) -> list[Fault]:
-    """Return what keeps a document from being well-formed: at most one fault; ``target`` hears of its parts."""
-    parser = etree.XMLParser(target=target or Nothing(), **SAFE)
+    """Return what keeps a document from being well-formed, at most one; ``target`` hears of its parts."""
+    parser = etree.XMLParser(target=cast("Any", Nothing() if target is None else target), **SAFE)
     try:
         for piece in pieces:
             parser.feed(piece)
@@ -69,7 +69,7 @@ def read(pieces: Iterable[bytes], target: Any = None) -> list[Fault]:
 
 
 def verdict(faults: Iterable[Fault]) -> str:
-    """Return what a document is of which no fault of severity ERROR is told: not judged if the reader gave up."""
+    """Return what a document without an ERROR is: not judged if the reader gave up."""
     return INDETERMINATE if any(one.id in ("xml-limits", "xml-encoding") for one in faults) else PASSED
 
 

@@ -11,8 +11,18 @@ from typing import Final
 from lxml import etree
 
 from archivum.formats.validators import xml_schemas
-from archivum.formats.validators.answer import FAILED, INDETERMINATE, PASSED, WARNING, Answer, Fault, Subject, Told
-from archivum.formats.validators.answer import fault, judged
+from archivum.formats.validators.answer import (
+    FAILED,
+    INDETERMINATE,
+    PASSED,
+    WARNING,
+    Answer,
+    Fault,
+    Subject,
+    Told,
+    fault,
+    judged,
+)
 from archivum.formats.validators.markup import SAFE, TOOL, Root, file_pieces, read, root, verdict
 from archivum.schemas.explaining import explain
 

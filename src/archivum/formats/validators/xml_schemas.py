@@ -1,4 +1,4 @@
-"""The schemas that an XML file can be judged by: those of the project, and those in the file's own package."""
+"""The schemas that an XML file can be judged by: the project's, and those in the file's own package."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -113,7 +113,7 @@ class _Shelf(etree.Resolver):
     def resolve(
         self, system_url: str | None, public_id: str | None, context: object
     ) -> "_InputDocument | None":
-        """Give libxml2 a schema of the package. Whatever else it asks for is an error to it, not a request."""
+        """Give libxml2 a schema of the package; whatever else it asks for is an error to it."""
         address = system_url or ""
         if "://" in address:
             raise LookupError(address)

@@ -1,20 +1,29 @@
 """Data messages of the Czech data boxes (ISDS, ZFO): signed data, a message in XML within, its attachments.
 
 The structure is judged: the frame (RFC 5652), the message's XML with the root and the namespace of its kind,
-the attachments' base64. Whether the signatures hold is not asked here, and the schema of ISDS is not known, so
-that whether the message is valid stays open. What ``dmMimeType`` says of an attachment is not trusted.
+the attachments' base64. Whether the signatures hold is not asked here, and the schema of ISDS is not known,
+so that whether the message is valid stays open. What ``dmMimeType`` says of an attachment is not trusted.
 """
 
-from binascii import Error, a2b_base64
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final
 
 from lxml import etree
 
-from archivum.formats.validators.answer import INDETERMINATE, WARNING, Answer, Fault, Subject, Told, fault, judged
+from archivum.formats.validators.answer import (
+    INDETERMINATE,
+    WARNING,
+    Answer,
+    Fault,
+    Subject,
+    Told,
+    fault,
+    judged,
+)
+from archivum.formats.validators.base64 import Base64
 from archivum.formats.validators.ber import Malformed, SignedData
-from archivum.formats.validators.inner import Taken, Taking
+from archivum.formats.validators.inner import Taken
 from archivum.formats.validators.markup import TOOL, read, verdict
 
 _BASE: Final = "http://isds.czechpoint.cz/v20"
@@ -72,7 +81,7 @@ class _Message:
         self._root = self._name = self._id = ""
         self._count = 0
         self._reading_id = False
-        self._encoded: _Encoded | None = None
+        self._encoded: Base64 | None = None
         self._inline: _Inline | None = None
 
     def kind(self, puid: str) -> Iterator[Fault]:
@@ -83,7 +92,7 @@ class _Message:
 
     def drop(self) -> None:
         """Let go of an attachment that has not ended."""
-        if self._encoded is not None:
+        if self._encoded is not None and self._encoded.taking is not None:
             self._encoded.taking.drop()
         if self._id:
             self.facts["message"] = self._id[:_SHORT]
@@ -100,7 +109,7 @@ class _Message:
             self._name = attributes.get("dmFileDescr") or str(self._count)
             self.facts["attachments"] = str(self._count)
         elif tag == _ENCODED and self._encoded is None:
-            self._encoded = _Encoded(self.taken.begin(self._name))
+            self._encoded = Base64(self.taken.begin(self._name))
         elif tag == _INLINE:
             self._inline = _Inline()
         self._reading_id = tag == _ID and not self._id
@@ -121,7 +130,7 @@ class _Message:
     def data(self, data: str) -> None:
         """Text comes, in pieces."""
         if self._encoded is not None:
-            self._encoded.write(data)
+            self._encoded.write(data.encode("ascii", "replace"))
         elif self._inline is not None:
             self._inline.data(data)
         elif self._reading_id:
@@ -129,41 +138,6 @@ class _Message:
 
     def close(self) -> None:
         """The document ends."""
-
-
-class _Encoded:
-    """An attachment in base64 (RFC 4648 §4), white space allowed (XML Schema part 2 §3.2.16)."""
-
-    def __init__(self, taking: Taking) -> None:
-        self.taking = taking
-        self._rest = b""
-        self._good, self._ended = True, False
-
-    def write(self, text: str) -> None:
-        data = self._rest + text.encode("ascii", "replace").translate(None, b" \t\r\n")
-        whole = len(data) - len(data) % 4
-        self._rest = data[whole:]
-        if data[:whole]:
-            self._good = self._good and self._decode(data[:whole])
-
-    def end(self) -> bool:
-        """Be done; return whether all of it was base64. What was not is no file to be judged."""
-        good = self._good and not self._rest
-        if good:
-            self.taking.end()
-        else:
-            self.taking.drop()
-        return good
-
-    def _decode(self, data: bytes) -> bool:
-        if self._ended:  # by padding, after which nothing may follow
-            return False
-        self._ended = data.endswith(b"=")
-        try:
-            self.taking.write(a2b_base64(data, strict_mode=True))
-        except Error:
-            return False
-        return True
 
 
 class _Inline:
@@ -178,7 +152,7 @@ class _Inline:
         self.depth += 1
         self._left -= len(tag) + sum(len(name) + len(value) for name, value in attributes.items())
         if self._left > 0:
-            self._builder.start(tag, dict(attributes), dict(spaces or {}))
+            self._builder.start(tag, dict(attributes), dict(spaces or {}))  # type: ignore[call-arg]
 
     def end(self, tag: str) -> None:
         self.depth -= 1

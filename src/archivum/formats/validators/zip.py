@@ -1,4 +1,4 @@
-"""ZIP: the container by :mod:`.zip_walk`; what is in it comes out, to be identified and judged like any file."""
+"""ZIP: the container by :mod:`.zip_walk`; what is in it comes out, to be identified and judged."""
 
 from collections.abc import Iterator
 

@@ -1,7 +1,8 @@
-"""ZIP files (APPNOTE 6.3.10) walked entry by entry: what the directory says, what stands there, every checksum.
+"""ZIP files (APPNOTE 6.3.10) walked entry by entry: the directory, what stands there, the checksums.
 
-A reader of ZIP files asks the central directory alone. Here the local headers must say the same, no two entries
-may share bytes, what lies between them is told, and each entry is unpacked to its end, unless that is a bomb.
+A reader of ZIP files asks the central directory alone. Here the local headers must say the same, no two
+entries may share bytes, what lies between them is told, and each entry is unpacked to its end, unless that
+is a bomb.
 """
 
 import struct
@@ -43,6 +44,7 @@ class Walked(NamedTuple):
 
     @property
     def well_formed(self) -> str:
+        """What the file is if no fault is an ERROR."""
         return PASSED if self.whole else INDETERMINATE
 
 
@@ -138,7 +140,7 @@ class Zip:
 
     def _load(self) -> None:
         try:
-            self._zip = zipfile.ZipFile(_Cut(self._path, self._end))  # type: ignore[arg-type]
+            self._zip = zipfile.ZipFile(_Cut(self._path, self._end))
         except BROKEN as error:
             self.faults.append(fault("zip-directory", reason=str(error)))
             return
@@ -185,7 +187,9 @@ class Zip:
             return fault("zip-gap", WARNING, str(start), count=count)
         with open(self._path, "rb") as file:  # noqa: PTH123
             entries = file.read(4) == b"PK\3\4"
-        return fault("zip-hidden", where=str(count)) if entries else fault("zip-prepended", WARNING, count=count)
+        return (
+            fault("zip-hidden", where=str(count)) if entries else fault("zip-prepended", WARNING, count=count)
+        )
 
     def _names(self) -> Iterator[Fault]:
         """Yield names that must not be (4.4.17.1), and two entries of one name."""
@@ -193,10 +197,16 @@ class Zip:
         for info in self.infos:
             name = entry_name(info)
             if name in seen:
-                yield fault("zip-twice", where=name)
+                yield fault("entry-twice", where=name)
             seen.add(name)
-            if name.startswith("/") or name[1:2] == ":" or ".." in name.split("/") or "\0" in name or not name:
-                yield fault("zip-name", where=name)
+            if (
+                name.startswith("/")
+                or name[1:2] == ":"
+                or ".." in name.split("/")
+                or "\0" in name
+                or not name
+            ):
+                yield fault("entry-name", where=name)
             elif "\\" in name:
                 yield fault("zip-backslash", WARNING, name)
 
