@@ -51,8 +51,6 @@ class _Reading:
         head = self._head(within)
         if head is None:
             return None
-        for defect in head.defects:
-            self._wrong("eml-defect", path or "1", reason=type(defect).__name__)
         if head.get_content_maintype() == "multipart" and not self._ended:
             self._multipart(head, path, within)
         elif not self._ended:

@@ -2,8 +2,8 @@
 
 Nothing is expanded, loaded or fetched: an external DTD or entity stays unread, as XML 1.0 §5.1 allows a
 processor that does not validate. The internal part of a DTD is read, because it may declare what the document
-uses. libxml2 gives up documents nested beyond 2048 levels, with values above 10 MB or whose entities grow
-beyond measure; these are not judged, and not malformed.
+uses. libxml2 gives up documents with values of attributes above 10 MB or whose entities grow beyond measure, and
+where it holds them as trees those nested beyond 2048 levels; these are not judged, and not malformed.
 """
 
 from collections.abc import Iterable, Iterator
@@ -57,7 +57,7 @@ def read(pieces: Iterable[bytes], target: Any = None) -> list[Fault]:
     """Return what keeps a document from being well-formed, at most one; ``target`` hears of its parts."""
     parser = etree.XMLParser(target=cast("Any", Nothing() if target is None else target), **SAFE)
     try:
-        for piece in pieces:
+        for piece in chain((b"",), pieces):
             parser.feed(piece)
         parser.close()
     except etree.XMLSyntaxError as error:
@@ -66,6 +66,11 @@ def read(pieces: Iterable[bytes], target: Any = None) -> list[Fault]:
         if entry.type == _UNBOUND:
             return [fault("xml-syntax", where=f"{entry.line}:{entry.column}", reason=entry.message)]
     return []
+
+
+def limited(error: etree.XMLSyntaxError) -> bool:
+    """Whether the reader gave up for what is no fault of the document."""
+    return error.code in _LIMITS
 
 
 def verdict(faults: Iterable[Fault]) -> str:
@@ -120,7 +125,7 @@ def _root(element: etree._Element) -> Root:
 def _fault(error: etree.XMLSyntaxError) -> Fault:
     line, column = error.position
     reason = (error.msg or "").removesuffix(f", line {line}, column {column}").strip()
-    if error.code in _LIMITS:
+    if limited(error):
         return fault("xml-limits", WARNING, f"{line}:{column}", reason=reason)
     if error.code in _ENCODINGS:
         return fault("xml-encoding", WARNING, f"{line}:{column}", reason=reason)

@@ -22,7 +22,7 @@ from archivum.formats.validators.answer import (
     fault,
     judged,
 )
-from archivum.formats.validators.markup import SAFE, read
+from archivum.formats.validators.markup import SAFE, limited, read
 from archivum.formats.validators.markup import TOOL as XML_TOOL
 from archivum.formats.validators.zip_walk import TOOL, Unreadable, Zip
 
@@ -195,7 +195,7 @@ def _against(schema: etree.XMLSchema, pieces: Iterable[bytes]) -> str:
                     _forget(element)
         parser.close()
     except etree.XMLSyntaxError as error:
-        return str(error.msg or error)[:300]
+        return "" if limited(error) else str(error.msg or error)[:300]
     return ""
 
 

@@ -13,7 +13,17 @@ import zlib
 from collections import Counter
 from typing import BinaryIO, Final
 
-from archivum.formats.validators.answer import ERROR, FAULTS, Answer, Fault, Subject, Told, fault, judged
+from archivum.formats.validators.answer import (
+    ERROR,
+    FAULTS,
+    WARNING,
+    Answer,
+    Fault,
+    Subject,
+    Told,
+    fault,
+    judged,
+)
 
 TOOL: Final = "archivum WARC"
 _VERSION: Final = re.compile(rb"WARC/(0\.17|0\.18|1\.0|1\.1)\r\n")
@@ -44,13 +54,15 @@ def validate(subject: Subject, told: Told) -> Answer:
                 pass
         except _Malformed as error:
             walk.faults.append(error.fault)
+        except EOFError:
+            walk.faults.append(fault("truncated", where=str(subject.size)))
         except zlib.error as error:
             walk.faults.append(fault("undecodable", reason=str(error)))
     if not walk.records and not walk.faults:
         walk.faults.append(fault("warc-version", where="0"))
     facts = {"records": str(sum(walk.records.values())), "compressed": "gzip" if packed else "none"}
     facts |= {f"records-{kind}": str(count) for kind, count in walk.records.most_common(10)}
-    return judged(TOOL, walk.faults, facts, invalid=walk.invalid)
+    return judged(TOOL, (*walk.faults, *walk.flaws), facts, invalid=walk.invalid)
 
 
 class _Plain:
@@ -104,19 +116,23 @@ class _Members:
         return self._file.tell() - len(self._packed)
 
     def over(self) -> bool:
-        """Whether the file is at its end, between members."""
+        """Whether the file is at its end."""
         return not self._buffer and not self._packed and not self._file.peek(1)  # type: ignore[attr-defined]
 
     def next_member(self) -> bool:
-        """Go on to the next member; False if this one holds more than its record."""
-        while not self._unpacking.eof and not self._buffer and self._fill():
+        """Go on to the next member; False if this one holds more than its record.
+
+        Raises:
+            EOFError: this one is cut off.
+        """
+        while self._begun and not self._buffer and self._fill():
             pass
-        if self._buffer or (self._begun and not self._unpacking.eof):
-            return not self._begun
-        if self._begun:
-            self._packed = self._unpacking.unused_data
-            self._unpacking = zlib.decompressobj(31)
-        self._begun = True
+        if self._buffer:
+            return False
+        if self._begun and not self._unpacking.eof:
+            raise EOFError
+        if not self.over():
+            self._unpacking, self._begun = zlib.decompressobj(31), True
         return True
 
     def _fill(self) -> bool:
@@ -127,7 +143,7 @@ class _Members:
         if not packed:
             return False
         self._buffer += self._unpacking.decompress(packed, _PIECE)
-        self._packed = self._unpacking.unconsumed_tail
+        self._packed = self._unpacking.unused_data if self._unpacking.eof else self._unpacking.unconsumed_tail
         return True
 
 
@@ -137,6 +153,7 @@ class _Walk:
     def __init__(self, source: _Plain | _Members) -> None:
         self.faults: list[Fault] = []
         self.invalid: list[Fault] = []
+        self.flaws: list[Fault] = []
         self.records: Counter[str] = Counter()
         self._source = source
 
@@ -146,19 +163,16 @@ class _Walk:
         Raises:
             _Malformed: the next record cannot be found from here.
         """
-        if self._source.over() and self._ended():
-            return False
         at = self._source.tell()
-        if not self._source.next_member():
-            raise _Malformed("warc-member", at)
+        if not self._source.next_member() and not self.flaws:
+            self.flaws.append(fault("warc-member", WARNING, str(at)))
         if self._source.over():
             return False
         fields = self._head(at)
-        missing = [name for name in _NEEDED if name not in fields]
         length = fields.get("content-length", "")
         if not length.isascii() or not length.isdecimal() or len(length) > 18:
             raise _Malformed("warc-field", at, name="Content-Length")
-        for name in missing:
+        for name in sorted(set(_NEEDED) - fields.keys()):
             self._against(fault("warc-field", where=str(at), name=name))
         self._block(at, int(length), fields)
         if (end := self._source.readline() + self._source.readline()) != b"\r\n\r\n":
@@ -166,12 +180,6 @@ class _Walk:
                 "truncated" if not end.strip() and len(end) < 4 else "warc-end", self._source.tell()
             )
         self.records[fields.get("warc-type", "?")[:40]] += 1
-        return True
-
-    def _ended(self) -> bool:
-        """Whether the last member is whole."""
-        if not self._source.next_member():
-            raise _Malformed("truncated", self._source.tell())
         return True
 
     def _head(self, at: int) -> dict[str, str]:
@@ -204,11 +212,7 @@ class _Walk:
             left -= len(data)
             if digest is not None:
                 digest.update(data)
-        if digest is not None and (wanted := _digest(told, _DIGESTS[algorithm])) not in (
-            b"",
-            digest.digest(),
-        ):
-            del wanted
+        if digest is not None and _digest(told, _DIGESTS[algorithm]) not in (b"", digest.digest()):
             self._against(fault("warc-digest", where=str(at), record=fields.get("warc-record-id", "")))
 
     def _against(self, found: Fault) -> None:

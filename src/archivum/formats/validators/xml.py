@@ -23,7 +23,7 @@ from archivum.formats.validators.answer import (
     fault,
     judged,
 )
-from archivum.formats.validators.markup import SAFE, TOOL, Root, file_pieces, read, root, verdict
+from archivum.formats.validators.markup import SAFE, TOOL, Root, file_pieces, limited, read, root, verdict
 from archivum.schemas.explaining import explain
 
 ISDOC: Final = "http://isdoc.cz/namespace/2013"  # ISDOC 6
@@ -78,8 +78,9 @@ def _by_schema(subject: Subject, told: Told, begins: Root) -> tuple[str, list[Fa
         if found is None:
             return INDETERMINATE, [], ""
         known = xml_schemas.Known(found.schema, found.name, frozenset({begins.namespace}), decides=True)
-    if _valid(known.schema, subject.path):
-        return PASSED, [], known.name
+    valid = _valid(known.schema, subject.path)
+    if valid is not False:
+        return (PASSED, [], known.name) if valid else (INDETERMINATE, [], "")
     errors = islice(explain(known.schema, known.namespaces, Path(subject.path)), _TOLD)
     if not known.decides:  # a schema of ours may be narrower than the publisher's
         doubts = [fault("xml-schema-own", WARNING, str(one.line), reason=one.message) for one in errors]
@@ -88,8 +89,8 @@ def _by_schema(subject: Subject, told: Told, begins: Root) -> tuple[str, list[Fa
     return FAILED, told_ or [fault("xml-schema", where="1", reason="?")], known.name
 
 
-def _valid(schema: etree.XMLSchema, path: str) -> bool:
-    """Whether a well-formed document is valid; what was read of it is let go."""
+def _valid(schema: etree.XMLSchema, path: str) -> bool | None:
+    """Whether a well-formed document is valid, None if it cannot be asked; what was read of it is let go."""
     parser = etree.XMLPullParser(events=("end",), schema=schema, **SAFE)
     try:
         for piece in file_pieces(path):
@@ -98,8 +99,8 @@ def _valid(schema: etree.XMLSchema, path: str) -> bool:
                 for _, element in parser.read_events():
                     _forget(element)
         parser.close()
-    except etree.XMLSyntaxError:
-        return False
+    except etree.XMLSyntaxError as error:
+        return None if limited(error) else False
     return True
 
 

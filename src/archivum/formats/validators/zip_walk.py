@@ -59,6 +59,7 @@ class Zip:
         self._size = size
         self._path = path
         self._zip: zipfile.ZipFile | None = None
+        self._file: _Cut | None = None
         self._count, self._end, self._start = 0, size, 0
         if self._find_end():
             self._load()
@@ -69,6 +70,8 @@ class Zip:
     def __exit__(self, *_: object) -> None:
         if self._zip is not None:
             self._zip.close()
+        if self._file is not None:
+            self._file.close()
 
     @property
     def opened(self) -> bool:
@@ -139,8 +142,9 @@ class Zip:
         return True
 
     def _load(self) -> None:
+        self._file = _Cut(self._path, self._end)
         try:
-            self._zip = zipfile.ZipFile(_Cut(self._path, self._end))
+            self._zip = zipfile.ZipFile(self._file)
         except BROKEN as error:
             self.faults.append(fault("zip-directory", reason=str(error)))
             return
