@@ -2,8 +2,8 @@
 
 Nothing is expanded, loaded or fetched: an external DTD or entity stays unread, as XML 1.0 §5.1 allows a
 processor that does not validate. The internal part of a DTD is read, because it may declare what the document
-uses. libxml2 gives up documents with values of attributes above 10 MB or whose entities grow beyond measure, and
-where it holds them as trees those nested beyond 2048 levels; these are not judged, and not malformed.
+uses. libxml2 gives up documents with attributes above 10 MB or whose entities grow beyond measure, and where
+it holds them as trees those nested beyond 2048 levels; these are not judged, and not malformed.
 """
 
 from collections.abc import Iterable, Iterator

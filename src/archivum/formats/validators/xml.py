@@ -14,8 +14,8 @@ from archivum.formats.validators import xml_schemas
 from archivum.formats.validators.answer import (
     FAILED,
     INDETERMINATE,
+    INFO,
     PASSED,
-    WARNING,
     Answer,
     Fault,
     Subject,
@@ -83,7 +83,7 @@ def _by_schema(subject: Subject, told: Told, begins: Root) -> tuple[str, list[Fa
         return (PASSED, [], known.name) if valid else (INDETERMINATE, [], "")
     errors = islice(explain(known.schema, known.namespaces, Path(subject.path)), _TOLD)
     if not known.decides:  # a schema of ours may be narrower than the publisher's
-        doubts = [fault("xml-schema-own", WARNING, str(one.line), reason=one.message) for one in errors]
+        doubts = [fault("xml-schema-own", INFO, str(one.line), reason=one.message) for one in errors]
         return INDETERMINATE, doubts[:1], known.name
     told_ = [fault("xml-schema", where=str(one.line), reason=one.message) for one in errors]
     return FAILED, told_ or [fault("xml-schema", where="1", reason="?")], known.name

@@ -122,7 +122,8 @@ class _Message:
                 self.faults.append(fault("base64", where=self._name))
             self._encoded = None
         elif tag == _INLINE and self._inline is not None and not self._inline.depth:
-            self.taken.take(self._name, self._inline.pieces())
+            if document := self._inline.document():
+                self.taken.take(self._name, (document,))
             self._inline = None
         elif self._inline is not None:
             self._inline.end(tag)
@@ -164,8 +165,9 @@ class _Inline:
         if self._left > 0 and self.depth:
             self._builder.data(data)
 
-    def pieces(self) -> Iterator[bytes]:
-        """Yield the document; nothing of one that is too large or that has no element."""
+    def document(self) -> bytes:
+        """Return the document; nothing of one that is too large or that has no element."""
         if self._left > 0:
             with suppress(AssertionError):
-                yield etree.tostring(self._builder.close(), encoding="utf-8", xml_declaration=True)
+                return bytes(etree.tostring(self._builder.close(), encoding="utf-8", xml_declaration=True))
+        return b""
