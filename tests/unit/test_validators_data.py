@@ -442,7 +442,22 @@ def test_no_entity_is_fetched(tmp_path: Path) -> None:
 def test_json_goes_on_over_the_edges_of_pieces(tmp_path: Path) -> None:
     long = b'"' + b"x" * ((1 << 20) - 3) + b'\\u0041"'
     data = b"[" + long + b",123456,true," + b" " * 1_048_570 + b'"\xc3\xa1"]'
-    assert judge("json", data, tmp_path).valid == "passed"
+    assert judge("json", data, tmp_path, "a.jsonl").valid == "passed"
+
+
+@pytest.mark.parametrize(
+    "data", [b"[1,]", b"[01]", b"[NaN]", b"{'a':1}", b'["\t"]', b"[1 2]", b"[1]x", b'{"a" 1}', b"tru"]
+)
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_both_readers_of_json_refuse_the_same(data: bytes, name: str, tmp_path: Path) -> None:
+    assert judge("json", data, tmp_path, name).well_formed == "failed"
+
+
+@pytest.mark.parametrize("token", [b"-12.5e+10", b"false", b'"a\\u0041\\n"', '"ěš"'.encode()])
+def test_a_token_of_json_may_be_divided_anywhere(token: bytes, tmp_path: Path) -> None:
+    for cut in range(len(token) + 1):
+        data = b"[" + b" " * ((1 << 20) - 1 - cut) + token + b",1]"
+        assert judge("json", data, tmp_path, "a.jsonl").valid == "passed", cut
 
 
 def test_lines_of_json_are_one_value_each(tmp_path: Path) -> None:

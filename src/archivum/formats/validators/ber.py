@@ -15,6 +15,7 @@ _HELD: Final = (
     16 << 20
 )  # bytes of a value that is not the content; certificates and signatures have kilobytes
 _DEPTH: Final = 16
+_GATHERED: Final = 1 << 18
 
 _SEQUENCE, _SET, _INTEGER, _OID = 0x30, 0x31, 0x02, 0x06
 _OCTETS, _OCTETS_IN_PIECES = 0x04, 0x24
@@ -62,7 +63,7 @@ class SignedData:
         encapsulated = self._expect(_SEQUENCE)
         self._held(self._expect(_OID))
         within = self._expect(_CONTENT)
-        yield from self._octets(self._head(), 0)
+        yield from _gathered(self._octets(self._head(), 0))
         for head in (within, encapsulated):
             self._close(head)
         self._signatures()
@@ -190,6 +191,20 @@ class SignedData:
         if len(data) < count:
             raise Malformed(self._at, "end")
         return data
+
+
+def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Put small pieces together: a parser that is fed each by itself takes ten times as long."""
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= _GATHERED:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)
 
 
 def _certificate(raw: bytes) -> object:

@@ -1,10 +1,13 @@
-"""JSON (RFC 8259) and JSON lines, read token by token as a stream; a name given twice in an object is a flaw.
+"""JSON (RFC 8259) and JSON lines; a name given twice in an object is a flaw.
 
-Python's own reader holds all of a document, in a multiple of its size; this one holds where it is.
+Python's own reader is fast and holds all of a document in a multiple of its size, so that it reads the small
+ones. The others, and lines, are read token by token as a stream, of which only the place is held.
 """
 
 import codecs
+import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -22,14 +25,17 @@ from archivum.formats.validators.answer import (
 from archivum.formats.validators.markup import file_pieces
 
 TOOL: Final = "archivum JSON"
+HELD: Final = 16 << 20  # bytes of a document that is held; of empty arrays it takes 400 MB
 DEPTH: Final = 1000  # of objects and arrays in each other
 TOKEN: Final = 16 << 20  # characters of one text or number
 NAMES: Final = (
     200_000  # of objects that are open at a time; of others it is not asked if they are there twice
 )
+_TOLD: Final = 10
 _LINES: Final = (".jsonl", ".ndjson", ".geojsonl")
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
 _STRING: Final = r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"'
+_MORE: Final = re.compile(r"[-+.eE0-9]*")  # with which a number may go on in the next piece
 _TOKEN: Final = re.compile(
     rf"(?P<string>{_STRING})|(?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<word>true|false|null)|(?P<mark>[\[\]{},:])"
@@ -54,7 +60,10 @@ def validate(subject: Subject, told: Told) -> Answer:
     faults: list[Fault] = []
     whole = True
     try:
-        reading.read(subject.path)
+        if lines or subject.size > HELD:
+            reading.read(subject.path)
+        else:
+            reading.hold(subject.path)
     except _Malformed as error:
         faults.append(fault("json-syntax", where=str(error.at), reason=error.reason))
     except UnicodeDecodeError as error:
@@ -102,6 +111,29 @@ class _Reading:
         ):
             raise _Malformed(at, "the end")
 
+    def hold(self, path: str) -> None:
+        """Read a small document at once.
+
+        Raises:
+            _Malformed, UnicodeDecodeError: as :meth:`read`.
+        """
+        text = b"".join(file_pieces(path)).decode("utf-8-sig")
+        try:
+            json.loads(
+                text, object_pairs_hook=self._object, parse_constant=_refuse, parse_int=len, parse_float=len
+            )
+        except json.JSONDecodeError as error:
+            raise _Malformed(error.pos, error.msg) from error
+        except RecursionError as error:
+            raise _TooMuch(f"{DEPTH}") from error
+        self.values = 1
+
+    def _object(self, pairs: list[tuple[str, object]]) -> None:
+        names = dict(pairs)
+        if len(names) < len(pairs) and len(self.flaws) < _TOLD:
+            counts = Counter(name for name, _ in pairs)
+            self.flaws.append(fault("json-twice", WARNING, f'"{counts.most_common(1)[0][0][:100]}"'))
+
     def _tokens(self, data: str, at: int, last: bool) -> int:
         """Read what is whole in a piece; return how far. What reaches the end may go on in the next piece."""
         position = 0
@@ -116,7 +148,7 @@ class _Reading:
                 if position < len(data) and (last or not _unfinished(data, position)):
                     raise _Malformed(at + position, repr(data[position : position + 20])[1:-1])
                 return position
-            if found.end() == len(data) and not last and found.lastgroup in ("number", "word"):
+            if not last and found.lastgroup == "number" and _MORE.fullmatch(data, found.end()):
                 return position
             self._token(found, at + position)
             position = found.end()
@@ -155,7 +187,7 @@ class _Reading:
 
     def _name(self, text: str) -> None:
         names = self._open[-1]
-        if names is not None and text in names and len(self.flaws) < 10:
+        if names is not None and text in names and len(self.flaws) < _TOLD:
             self.flaws.append(fault("json-twice", WARNING, where=text[:100]))
         if names is not None and self._names < NAMES and text not in names:
             names.add(text)
@@ -167,6 +199,11 @@ class _Reading:
         if not self._open:
             self.values += 1
         self._expect = "comma" if self._open else "end"
+
+
+def _refuse(name: str) -> None:
+    """Refuse what Python reads as a number and JSON does not know (RFC 8259 §6)."""
+    raise _Malformed(0, name)
 
 
 def _decoded(path: str, reading: _Reading) -> Iterator[tuple[str, bool]]:
