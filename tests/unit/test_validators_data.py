@@ -467,8 +467,9 @@ def test_lines_of_json_are_one_value_each(tmp_path: Path) -> None:
 
 def test_an_encrypted_odf_is_not_judged(tmp_path: Path) -> None:
     manifest = odf["META-INF/manifest.xml"].replace(
-        b'm:full-path="content.xml" m:media-type="text/xml"/>',
-        b'm:full-path="content.xml" m:media-type="text/xml"><m:encryption-data/></m:file-entry>',
+        b'manifest:full-path="content.xml" manifest:media-type="text/xml"/>',
+        b'manifest:full-path="content.xml" manifest:media-type="text/xml"><manifest:encryption-data/>'
+        b"</manifest:file-entry>",
     )
     hidden = odf | {"content.xml": b"\x8f\x00\x01", "META-INF/manifest.xml": manifest}
     said = judge("odf", made.zipped(hidden.items()), tmp_path)
