@@ -74,18 +74,24 @@ def judged(
     inner: Iterable[Inner] = (),
     *,
     valid: str = PASSED,
+    invalid: Iterable[Fault] = (),
+    well_formed: str = PASSED,
 ) -> Answer:
     """Return the answer of a validator of structure: a fault of severity ERROR makes the file malformed.
 
     ``valid`` is what a file without such faults is: INDETERMINATE if only its structure was looked at.
+    ``invalid`` are faults of a file that is whole, against rules of its specification. ``well_formed`` is
+    INDETERMINATE where something that is no fault of the file kept the validator from reading all of it.
     """
-    found = tuple(faults)[:FAULTS]
+    found = tuple(faults)
+    against = tuple(invalid)
     broken = any(one.severity == ERROR for one in found)
+    wrong = broken or any(one.severity == ERROR for one in against)
     return Answer(
-        FAILED if broken else PASSED,
-        FAILED if broken else valid,
+        FAILED if broken else well_formed,
+        FAILED if wrong else valid,
         tool,
-        found,
+        (*found, *against)[:FAULTS],
         tuple(sorted((facts or {}).items())),
         tuple(inner),
     )
