@@ -23,9 +23,7 @@ _IDENTIFIED: Final = re.compile("(siegfried|fido); (.+)")
 _UNSURE: Final = re.compile("(?:(disagreement)|extension|several|unconfirmed)(?:: .*)?")
 
 
-def formats_of(
-    premis: Path, index: PackageIndex
-) -> Iterator[tuple[str, Identification, Validation | None]]:
+def formats_of(premis: Path, index: PackageIndex) -> Iterator[tuple[str, Identification, Validation | None]]:
     """Yield the path, the format and the validation of the files that are in the index.
 
     With the identification come the engine and its signatures. The media type is that of the METS, where the
