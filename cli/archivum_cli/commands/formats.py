@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-from archivum.errors import DONE, PARTLY_DONE, ArchivumError, CorruptionFound, Misused
+from archivum.errors import DONE, PARTLY_DONE, ArchivumError, CorruptionFound, Misused, Refused
 from archivum.formats.policy import DEFAULT, Standing
 from archivum.planning import chart
 from archivum.planning.held import AtRisk, Held, at_risk, held
@@ -77,6 +77,9 @@ def _held(shell: Shell, policy: str) -> list[Held]:
 def _report(shell: Shell, policy: str, table: Path | None, plot: Path | None) -> None:
     if plot is not None and plot.suffix.lower() not in (".svg", ".png"):
         raise Misused("planning.picture", place=plot)
+    for place in filter(None, (table, plot)):
+        if place.exists():
+            raise Refused("planning.exists", place=place)
     found = _held(shell, policy)
     heads = [
         shell.say(f"formats-head-{name}")
