@@ -82,7 +82,7 @@ GOLDEN = [
     # (5): MP2, MP3, WAV with PCM
     ("fmt/198", None, PASSED), ("fmt/134", None, PASSED), ("fmt/141", None, PASSED),
     ("fmt/703", None, PASSED),
-    ("fmt/142", said(codec="PCM"), PASSED), ("fmt/142", said(codec="MPEG"), FAILED), ("fmt/6", None, OPEN),
+    ("fmt/142", said(codec="pcm"), PASSED), ("fmt/142", said(codec="0x0050"), FAILED), ("fmt/6", None, OPEN),
     ("fmt/706", VALID, FAILED), ("fmt/279", VALID, FAILED),  # Broadcast WAVE with MPEG, FLAC
     # (6): XML with a schema or a DTD, and these themselves
     ("fmt/101", said(PASSED, schema="urn:example"), PASSED), ("fmt/101", said(PASSED, dtd="a.dtd"), PASSED),
