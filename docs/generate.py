@@ -41,6 +41,7 @@ _HEADS: Final[Mapping[str, tuple[str, str]]] = {
     "checks": ("Packages and stored AIPs", "Balíčky a uložené AIP"),
     "checks_readers": ("XML, NSESSS, BagIt, metadata.csv", "XML, NSESSS, BagIt, metadata.csv"),
     "checks_formats": ("What is in files", "Co je v souborech"),
+    "checks_policy": ("Permitted formats", "Přípustné formáty"),
     "checks_signatures": ("Time-stamps", "Časová razítka"),
     "checks_catalogue": ("Journal", "Žurnál"),
     "checks_ocfl": ("Storage (OCFL 1.1)", "Úložiště (OCFL 1.1)"),
@@ -193,17 +194,17 @@ def _finding(code: str, texts: Mapping[str, str]) -> tuple[str, ...]:
 def _commands(group: click.Group, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """Yield what can be called, with the words that call it."""
     for name, command in group.commands.items():
+        if not isinstance(command, click.Group) or command.invoke_without_command:
+            yield (*above, name), command
         if isinstance(command, click.Group):
             yield from _commands(command, (*above, name))
-        else:
-            yield (*above, name), command
 
 
 def _options(command: click.Command, context: click.Context, language: Language) -> list[str]:
     """The options of a command that are its own; those of archivum itself are told once."""
     rows = []
     for option in command.params:
-        general = option.name in GENERAL and not isinstance(command, click.Group)
+        general = option.name in GENERAL and context.info_name != "archivum"
         told = option.get_help_record(context) if isinstance(option, click.Option) else None
         if told is not None and not general:
             spelled, meaning = told

@@ -16,7 +16,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -195,9 +195,13 @@ def open_archive(root: Path, *, agent: Agent, clock: Clock) -> Archive:
     )
 
 
-def _format_table(*folders: Path) -> FormatTable:
-    """Return the first table of formats that there is."""
-    return read_format_table(next(place for one in folders if (place := one / FORMATS).is_file()))
+def _format_table(own: Path, shipped: Path) -> FormatTable:
+    """Return the archive's own table of formats, else ours; our policies stand where it has none so named."""
+    table = read_format_table(shipped / FORMATS)
+    if not (own / FORMATS).is_file():
+        return table
+    changed = read_format_table(own / FORMATS)
+    return replace(changed, policies={**table.policies, **changed.policies})
 
 
 def catalogue_url(root: Path, url: str) -> str:

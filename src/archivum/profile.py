@@ -10,6 +10,7 @@ from typing import Final
 
 from archivum.checks.safety import Limits
 from archivum.errors import Misconfigured, NotFound
+from archivum.formats.policy import DEFAULT as DECREE
 from archivum.formats.table import FILE as FORMATS
 from archivum.model import Action, Decision, Finding, Severity, Verdict
 from archivum.packaging.czdax_context import Fonds
@@ -86,6 +87,13 @@ class AccessCondition:
 
 
 @dataclass(frozen=True, slots=True)
+class FormatRules:
+    """By which policy of ``formats.toml`` the formats of files are judged."""
+
+    policy: str = DECREE
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """A submission agreement.
 
@@ -99,6 +107,7 @@ class Profile:
     fonds: Fonds = field(default_factory=Fonds)
     access: AccessCondition = field(default_factory=AccessCondition)
     limits: Limits = field(default_factory=Limits)
+    formats: FormatRules = field(default_factory=FormatRules)
     decide: Rules = field(default_factory=Rules)
 
     def action(self, finding: Finding) -> Action:

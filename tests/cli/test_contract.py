@@ -49,6 +49,9 @@ def commands(archive: Path, sent: Path, uuid: str) -> dict[str, list[object]]:
         "export": ["export", uuid, "--to", sent],
         "dip": ["dip", uuid, "--to", sent / "dip"],
         "catalogue": ["catalogue", "rebuild"],
+        "formats": ["formats"],
+        "formats risk": ["formats", "risk"],
+        "formats reidentify": ["formats", "reidentify"],
         "schemas list": ["schemas", "list"],
         "schemas install": ["schemas", "install", sent / "schemas"],
     }
@@ -97,7 +100,8 @@ def test_a_line_about_a_package_tells_all_that_is_known(archive: Path, sent: Pat
 def test_what_was_not_checked_is_said(archive: Path, sent: Path) -> None:
     line = here("--archive", archive, "--json", "ingest", bag(0).write_folder(sent)).package
     assert set(line["not_checked"]) == {
-        "not-checked-signatures", "not-checked-rules", "not-checked-malware", "not-checked-validity"
+        "not-checked-signatures", "not-checked-rules", "not-checked-malware", "not-checked-validity",
+        "not-checked-condition",
     }  # fmt: skip
     told = {one["code"]: one for one in line["findings"]}
     assert {told[code]["verdict"] for code in line["not_checked"]} == {"indeterminate"}

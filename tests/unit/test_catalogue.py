@@ -17,6 +17,7 @@ from archivum.catalogue import database, rows, tables
 from archivum.catalogue.catalogue import Catalogue
 from archivum.catalogue.database import Database
 from archivum.catalogue.entry import Head
+from archivum.catalogue.formats import Share
 from archivum.catalogue.journal import Journal
 from archivum.catalogue.queries import applied
 from archivum.catalogue.rows import Details, FormatUse
@@ -245,6 +246,35 @@ def test_formats_are_those_of_the_last_arrival(url: str, catalogue: Catalogue, j
     before = dump(url)
     catalogue.rebuild(journal, details)
     assert dump(url) == before
+
+
+def test_formats_of_a_stored_package_are_those_of_a_later_identification(
+    url: str, catalogue: Catalogue, journal: Journal
+) -> None:
+    catalogue.apply(journal.append(accepted(1)), details)
+    again = identification(1, "fmt/19")
+    catalogue.apply(journal.append([replace(again, detail={**again.detail, "changes": []})]), details)
+    assert [one.puid for one in catalogue.formats(uuid_of(1))] == ["", "fmt/19"]
+    before = dump(url)
+    catalogue.rebuild(journal, details)
+    assert dump(url) == before
+
+
+def test_the_totals_of_formats_are_of_what_is_stored(catalogue: Catalogue, journal: Journal) -> None:
+    counts = {"valid": 1, "well-formed": 2, "faulty": 1, "met": 1, "unmet": 0}
+    for number in (1, 2, 3):
+        batch = accepted(number) if number < 3 else [arrival(3), identification(3), appraisal(3, "hold")]
+        catalogue.apply(journal.append(batch), details)
+    seen = identification(1)
+    formats = [{**one, **counts, "files": 3} if one["puid"] else one for one in seen.detail["formats"]]
+    later = replace(seen, detail={"formats": formats, "changes": []})
+    catalogue.apply(journal.append([later]), details)
+    unknown, pdf = catalogue.format_totals()
+    assert (unknown.puid, unknown.whole, unknown.unsure) == ("", Share(2, 10, 2), Share(2, 10, 2))
+    assert (pdf.puid, pdf.name, pdf.whole) == ("fmt/95", "Acrobat PDF/A", Share(5, 60, 2))
+    assert (pdf.unsure, pdf.valid, pdf.well_formed) == (Share(0, 0, 0), Share(1, 30, 1), Share(2, 30, 1))
+    assert (pdf.faulty, pdf.met, pdf.unmet) == (Share(1, 30, 1), Share(1, 30, 1), Share(0, 0, 0))
+    assert pdf.untold == Share(4, 60, 2)  # two of three in one package, both of the other
 
 
 def test_events_in_pieces_come_to_the_same_as_at_once(

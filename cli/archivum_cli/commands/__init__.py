@@ -10,6 +10,7 @@ from archivum_cli.commands import (
     decide,
     dip,
     export,
+    formats,
     ingest,
     init,
     list_,
@@ -30,6 +31,7 @@ COMMANDS: Final[tuple[Callable[[Shell], click.Command], ...]] = (
     verify.command,
     export.command,
     dip.command,
+    formats.command,
     catalogue.command,
     schemas.command,
 )

@@ -6,6 +6,7 @@ import click
 
 from archivum.archive import Archive
 from archivum.catalogue.fold import Accession
+from archivum.catalogue.rows import FormatUse
 from archivum.model import EventType, Finding, Record
 from archivum.plain import from_plain, instant, to_plain
 from archivum_cli.commands.list_ import plain
@@ -54,7 +55,7 @@ def _screen(shell: Shell, archive: Archive, accession: Accession) -> None:
     _heading(shell, "formats")
     for use in catalogue.formats(uuid):
         name = f"{use.puid or '?'}  {use.name} {use.version}".rstrip()
-        shell.print(f"  {use.files:>6}  {readable(use.size):>10}  {name}")
+        shell.print(f"  {use.files:>6}  {readable(use.size):>10}  {name}{_checked(shell, use)}")
     _heading(shell, "records")
     depth: dict[str | None, int] = {None: 0}
     for number, record in enumerate(catalogue.records(uuid)):
@@ -90,6 +91,13 @@ def _facts(shell: Shell, accession: Accession) -> list[tuple[str, str]]:
         trial = f" – {shell.say('trial')}" if accession.trial else ""
         facts.append(("stamp", f"{instant(accession.stamped_at)}, {accession.authority}{trial}"))
     return [(shell.say(f"show-{name}"), value) for name, value in facts if value]
+
+
+def _checked(shell: Shell, use: FormatUse) -> str:
+    """Return how many of the files validators have judged, and how; nothing where they judged none."""
+    counts = (("valid", use.valid), ("whole", use.well_formed - use.valid), ("faulty", use.faulty))
+    told = ", ".join(shell.say(f"show-{name}", count=count) for name, count in counts if count > 0)
+    return f"  ({told})" if told else ""
 
 
 def _findings(shell: Shell, detail: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from archivum.catalogue.entry import Entry
+from archivum.catalogue.folding import CHANGES
 from archivum.model import Agent, AgentKind, Event, EventType
 from archivum.packaging.czdax_context import Aip
 from archivum.packaging.premis_elements import (
@@ -80,6 +81,10 @@ def _event(aip: Aip, identifier: str, event: Event, detail: Mapping[str, object]
 
 
 def _told(event: Event) -> Mapping[str, object]:
+    """Return what a reader is told; a later identification names files that may not be in the DIP."""
+    changes = event.detail.get(CHANGES)
+    if isinstance(changes, list):
+        return {**event.detail, CHANGES: len(changes)}
     if event.type is not EventType.DISSEMINATION:
         return event.detail
     return {name: value for name, value in event.detail.items() if name in _OTHERS}

@@ -1,7 +1,6 @@
 """What the metadata of an AIP tell of it, read from the copies of them that go into a DIP."""
 
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -10,20 +9,16 @@ from urllib.parse import unquote_to_bytes
 from lxml.etree import _Element
 
 from archivum.errors import CorruptionFound
-from archivum.model import FormatMatch, Identification, Promise, Validation, Verdict
+from archivum.model import Promise
 from archivum.packaging.czdax_context import SUBMISSION, Fonds
 from archivum.packaging.index import PackageIndex
+from archivum.packaging.premis_reading import formats_of
 from archivum.packaging.xml import Document
 
 _METS: Final = "{http://www.loc.gov/METS/}"
 _HREF: Final = "{http://www.w3.org/1999/xlink}href"
 _PREMIS: Final = "{http://www.loc.gov/premis/v3}"
 _OBJECT: Final = f"{_PREMIS}object"
-# as archivum.packaging.premis writes it
-_VALIDATED: Final = re.compile(
-    "well-formed: (passed|failed|indeterminate); valid: (passed|failed|indeterminate); (.*)"
-)
-_CHARACTERISTICS: Final = f"{_PREMIS}objectCharacteristics/{_PREMIS}format"
 
 
 def fonds_of(package_info: Path) -> Fonds:
@@ -61,34 +56,7 @@ def note_formats(premis: Path, index: PackageIndex) -> None:
     Raises:
         CorruptionFound: it cannot be read.
     """
-    index.set_formats(_formats(premis, index))
-
-
-def _formats(premis: Path, index: PackageIndex) -> Iterator[tuple[str, Identification, Validation | None]]:
-    for piece in _pieces(premis, _OBJECT):
-        path = _text(piece, "originalName")
-        format_ = piece.find(_CHARACTERISTICS)
-        if format_ is None or index.file(path) is None:
-            continue
-        mime = next((promise.mime for promise in index.promises(path)), None) or ""
-        puid = _text(format_, f"formatRegistry/{_PREMIS}formatRegistryKey")
-        name, version = (
-            _text(format_, f"formatDesignation/{_PREMIS}{one}") for one in ("formatName", "formatVersion")
-        )
-        # what is not known has a name too, in the AIP's language
-        match = FormatMatch(puid, name, version, mime) if puid else FormatMatch("", mime=mime)
-        known = Identification((match,), Verdict.PASSED if puid else Verdict.INDETERMINATE, "", "")
-        yield path, known, _validation(format_)
-
-
-def _validation(format_: _Element) -> Validation | None:
-    """Return what validators said, as the notes of a format tell it."""
-    notes = [note.text or "" for note in format_.iter(f"{_PREMIS}formatNote")]
-    start = next((i for i, note in enumerate(notes) if _VALIDATED.match(note)), None)
-    if start is None or (said := _VALIDATED.match(notes[start])) is None:
-        return None
-    facts = dict(note.split(": ", 1) for note in notes[start + 1 :] if ": " in note)
-    return Validation(Verdict(said[1]), Verdict(said[2]), tuple(said[3].split(", ")), facts=facts)
+    index.set_formats(formats_of(premis, index))
 
 
 def _pieces(place: Path, tag: str) -> Iterator[_Element]:

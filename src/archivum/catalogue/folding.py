@@ -13,7 +13,7 @@ from archivum.catalogue.entry import Entry
 from archivum.catalogue.fold import Accession, Replica, fold, fold_replica, storage_of
 from archivum.catalogue.rows import Details, Row
 from archivum.errors import CorruptionFound, NotFound
-from archivum.model import EventType, State
+from archivum.model import Event, EventType, State
 
 # what an AIP says of itself, by its UUID and the kind of its package
 DetailsOf = Callable[[UUID, str], Details | None]
@@ -49,14 +49,19 @@ class Folded:
             replica = fold_replica(self.replicas.get(place), event)
             if replica is not None:
                 self.replicas[place] = replica
-        if accession.state in _OPEN:
-            if event.type is EventType.INGESTION_START:
-                self.formats[event.subject] = []
-            elif event.type is EventType.FORMAT_IDENTIFICATION:
-                self.formats[event.subject] = rows.format_rows(event)
+        if accession.state in _OPEN and event.type is EventType.INGESTION_START:
+            self.formats[event.subject] = []
+        elif event.type is EventType.FORMAT_IDENTIFICATION and _is_shown(accession, event):
+            self.formats[event.subject] = rows.format_rows(event)
 
 
 _OPEN: Final = (State.RECEIVED, State.HELD)
+CHANGES: Final = "changes"  # what the event of a later identification tells, and the first does not
+
+
+def _is_shown(accession: Accession, event: Event) -> bool:
+    """Whether an identification is of what came, or of what is stored and was identified again."""
+    return accession.state in _OPEN or (accession.state is State.STORED and CHANGES in event.detail)
 
 
 def show(connection: Connection, entries: Sequence[Entry], details: DetailsOf) -> None:

@@ -10,10 +10,11 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select, union
 
-from archivum.catalogue import rows, tables
+from archivum.catalogue import formats, rows, tables
 from archivum.catalogue.database import Database
 from archivum.catalogue.entry import Entry, Head
 from archivum.catalogue.fold import Accession, Replica
+from archivum.catalogue.formats import FormatTotals
 from archivum.catalogue.rows import FormatUse
 from archivum.errors import Misconfigured, Misused, NotFound
 from archivum.model import Agent, Record, State, Verdict
@@ -136,6 +137,10 @@ class Queries:
         format_ = tables.format_
         question = select(format_).where(format_.c.uuid == str(uuid)).order_by(format_.c.number)
         return [rows.format_of(row) for row in self._all(question)]
+
+    def format_totals(self) -> list[FormatTotals]:
+        """Return how much of each format all stored AIPs hold together, in the order of the PUIDs."""
+        return [formats.totals_of(row) for row in self._all(formats.question())]
 
     def records(self, uuid: UUID) -> Iterator[Record]:
         """Yield the records of a package, in the order of its metadata."""

@@ -29,7 +29,11 @@ _NUMBER_RANGE: Final = range(-(1 << 31), 1 << 31)
 
 @dataclass(frozen=True, slots=True)
 class FormatUse:
-    """How many files of an AIP, and how many bytes, are of one format; ``puid`` is "" if it is not known."""
+    """How many files of an AIP, and how many bytes, are of one format; ``puid`` is "" if it is not known.
+
+    ``valid``, ``well_formed`` (valid ones among them), ``faulty``, ``met`` and ``unmet`` count files, as
+    :func:`archivum.catalogue.uses.uses` tells.
+    """
 
     puid: str
     name: str
@@ -38,6 +42,11 @@ class FormatUse:
     verdict: Verdict
     files: int
     size: int
+    valid: int = 0
+    well_formed: int = 0
+    faulty: int = 0
+    met: int = 0
+    unmet: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +232,11 @@ def format_rows(event: Event) -> list[Row]:
             "verdict": one["verdict"],
             "files": one["files"],
             "size": one["bytes"],
+            "valid": one.get("valid", 0),
+            "well_formed": one.get("well-formed", 0),
+            "faulty": one.get("faulty", 0),
+            "met": one.get("met", 0),
+            "unmet": one.get("unmet", 0),
         }
         for number, one in enumerate(found, 1)
     ]
@@ -230,8 +244,13 @@ def format_rows(event: Event) -> list[Row]:
 
 def format_of(row: Found) -> FormatUse:
     """Return the use of a format that a row holds."""
-    texts = {name: row[name] for name in ("puid", "name", "version", "mime", "files", "size")}
-    return FormatUse(verdict=Verdict(row["verdict"]), **texts)
+    same = {name: row[name] for name in _OF_FORMAT}
+    return FormatUse(verdict=Verdict(row["verdict"]), **same)
+
+
+_OF_FORMAT: Final = (
+    "puid", "name", "version", "mime", "files", "size", "valid", "well_formed", "faulty", "met", "unmet"
+)  # fmt: skip
 
 
 def _record_row(uuid: str, number: int, record: Record) -> Row:

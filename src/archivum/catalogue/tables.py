@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 # Counted up when a table changes: a catalogue made by another version is rebuilt, never converted.
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 
 metadata: Final = MetaData()
 
@@ -129,6 +129,11 @@ format_: Final = Table(
     Column("verdict", Text, nullable=False),
     Column("files", BigInteger, nullable=False),
     Column("size", BigInteger, nullable=False),
+    Column("valid", BigInteger, nullable=False),
+    Column("well_formed", BigInteger, nullable=False),
+    Column("faulty", BigInteger, nullable=False),
+    Column("met", BigInteger, nullable=False),
+    Column("unmet", BigInteger, nullable=False),
     PrimaryKeyConstraint("uuid", "number"),
     Index("format_puid", "puid", "uuid"),
 )

@@ -16,8 +16,9 @@ SECOND = 10.0
 class Engines:
     """siegfried, and fido from the first file on that siegfried is unsure of."""
 
-    def __init__(self) -> None:
-        self._siegfried = Siegfried()
+    def __init__(self, signatures: str = "") -> None:
+        """Take siegfried's signatures from a file, or those it was shipped with."""
+        self._siegfried = Siegfried(signatures)
         self._fido: fido.Fido | None = None
 
     def about(self) -> dict[str, str]:

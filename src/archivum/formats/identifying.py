@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from archivum.formats.session import Session
+from archivum.formats.session import SECONDS, Session
 from archivum.model import FormatMatch, Identification, Verdict
 
 
@@ -17,6 +17,10 @@ class Identifying(Session[Identification]):
 
     work = "identify"
     memory = 1 << 30
+
+    def __init__(self, *, signatures: Path | None = None, seconds: float = SECONDS) -> None:
+        """Take siegfried's signatures from a file (``.sig``), or those that it was shipped with."""
+        super().__init__(*([str(signatures)] if signatures else []), seconds=seconds)
 
     def add(self, key: str, path: Path, name: str, size: int) -> None:
         """Ask for the format of a file of ``size`` bytes that its producer calls ``name``.

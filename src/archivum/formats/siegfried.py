@@ -16,10 +16,19 @@ _MISMATCH = "extension mismatch"
 
 
 class Siegfried:
-    """siegfried with the signatures it was shipped with."""
+    """siegfried with the signatures it was shipped with, or with those in a file (``.sig``)."""
 
-    def __init__(self) -> None:
-        about = pygfried.identify_many([])  # loads the signatures
+    def __init__(self, signatures: str = "") -> None:
+        """Load the signatures.
+
+        Raises:
+            OSError: the file is not there, or is not one of signatures that this siegfried reads.
+        """
+        try:
+            self._scanner = pygfried.Scanner(signature=signatures or None)
+            about = self._scanner.identify_many([])
+        except pygfried.GoError as error:
+            raise OSError(str(error)) from error
         pronom, _, container = about["identifiers"][0]["details"].partition("; ")
         version = re.search(r"_(V\d+)", pronom)
         day = re.search(r"(\d{4})(\d\d)(\d\d)", container)
@@ -33,7 +42,7 @@ class Siegfried:
 
     def look(self, path: str, *, extension: bool) -> Seen:
         """Return what the file at a path is; ``extension`` is whether its name has one."""
-        found = pygfried.identify(path, True)["files"][0]
+        found = self._scanner.identify(path, True)["files"][0]
         trouble = found["errors"]
         if trouble and (trouble == "empty source" or not found["matches"]):
             return Seen(error="empty" if trouble == "empty source" else "unreadable")

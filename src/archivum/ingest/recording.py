@@ -8,6 +8,8 @@ from uuid import UUID
 
 from archivum.archive import SOFTWARE, Archive
 from archivum.catalogue.rows import Details
+from archivum.catalogue.uses import Like, uses
+from archivum.formats.policy import day_of
 from archivum.ingest.submission import Submission
 from archivum.model import (
     Action,
@@ -16,10 +18,8 @@ from archivum.model import (
     Event,
     EventType,
     Finding,
-    Identification,
     Severity,
     State,
-    Validation,
     Verdict,
 )
 from archivum.packaging.index import PackageIndex
@@ -79,7 +79,7 @@ def examined(archive: Archive, submission: Submission) -> list[Event]:
     return [
         happened.event(EventType.INGESTION_START, start, agent=receipt.agent),
         happened.event(EventType.MESSAGE_DIGEST_CALCULATION, {"digest": receipt.digest}),
-        happened.event(EventType.FORMAT_IDENTIFICATION, {"formats": list(_formats(index))}),
+        happened.event(EventType.FORMAT_IDENTIFICATION, {"formats": list(_formats(archive, submission))}),
         happened.event(EventType.VALIDATION, checked, outcome),
     ]
 
@@ -171,37 +171,10 @@ class _Happened:
         return Event(kind, self.submission.receipt.uuid, self.archive.clock(), agent, outcome, detail)
 
 
-def _formats(index: PackageIndex) -> Iterator[dict[str, object]]:
-    """Yield each format with its files and bytes; what differs only in its grounds is one.
-
-    ``valid`` and ``well-formed`` (valid ones among them) count files that were found so, ``faulty`` those
-    that were found not to be; what is left was not checked.
-    """
-    found: dict[tuple[str, str, str, str, str], Counter[str]] = {}
-    for identification, said, files, size in index.formats():
-        sums = found.setdefault(_format(identification), Counter())
-        sums += Counter({"files": files, "bytes": size, **dict.fromkeys(_standing(said), files)})
-        found[_format(identification)] = sums
-    for (puid, name, version, mime, verdict), sums in sorted(found.items()):
-        counts = {key: sums[key] for key in ("files", "bytes", "valid", "well-formed", "faulty")}
-        yield {"puid": puid, "name": name, "version": version, "mime": mime, "verdict": verdict, **counts}
-
-
-def _standing(said: Validation | None) -> Iterator[str]:
-    if said is None:
-        return
-    if Verdict.FAILED in (said.well_formed, said.valid):
-        yield "faulty"
-        return
-    if said.well_formed is Verdict.PASSED:
-        yield "well-formed"
-    if said.valid is Verdict.PASSED:
-        yield "valid"
-
-
-def _format(known: Identification | None) -> tuple[str, str, str, str, str]:
-    if known is None or known.puid is None:
-        verdict = known.verdict if known else Verdict.INDETERMINATE
-        return "", "", "", known.mime if known else "application/octet-stream", verdict.value
-    match = known.matches[0]
-    return match.puid, match.name, match.version, known.mime, known.verdict.value
+def _formats(archive: Archive, submission: Submission) -> Iterator[dict[str, object]]:
+    policy = archive.formats.policy(submission.profile.formats.policy)
+    day = day_of(submission.receipt.at)
+    return uses(
+        Like(known, said, policy.judge(known, said, day).verdict, files, size)
+        for known, said, files, size in submission.index.formats()
+    )

@@ -12,11 +12,13 @@ from archivum.archive import Archive
 from archivum.checks.completeness import NOT_COMPLETE, completeness
 from archivum.checks.identification import identification
 from archivum.checks.nesting import nesting
+from archivum.checks.permitted import permitted
 from archivum.checks.safety import Safety
 from archivum.checks.unchecked import unchecked
 from archivum.checks.validation import validation
 from archivum.errors import Misused
 from archivum.formats.examining import Examining
+from archivum.formats.policy import day_of
 from archivum.ingest.order import Order, Progress
 from archivum.ingest.receive import Reception, damaged, whole_digest
 from archivum.model import Agent, Finding, Package, Receipt, Severity, Verdict
@@ -153,7 +155,14 @@ def _read(
     index.set_formats(examining.results())
     if not whole:
         index.add_finding(Finding(NOT_COMPLETE, Verdict.INDETERMINATE, Severity.INFO))
-    for finding in chain(completeness(package, index), identification(index), validation(index), unchecked()):
+    policy = archive.formats.policy(guided.profile.formats.policy)
+    for finding in chain(
+        completeness(package, index),
+        identification(index),
+        validation(index),
+        permitted(index, policy, day_of(archive.clock())),
+        unchecked(),
+    ):
         index.add_finding(finding)
     return package
 

@@ -123,6 +123,14 @@ class LocalStorage:
             raise NotFound("storage.not-found", key=key, storage=self.name)
         return os.fdopen(handle, "rb")
 
+    def path(self, key: str) -> Path:
+        """Return where a file lies, for what can only read by a path; nobody changes it there.
+
+        Raises:
+            Refused: the key leads to where nothing is stored.
+        """
+        return self._path(key)
+
     def reread(self, key: str) -> BinaryIO:
         """Open a file so that its bytes come from the disk, as far as the system lets go of its memory.
 
