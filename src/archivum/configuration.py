@@ -81,6 +81,19 @@ class ValidationSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MalwareSettings:
+    """Who looks for malicious code: clamd, by its UNIX socket or ``host:port`` ("" for none).
+
+    ``max_bytes`` is the largest file that is sent: no more than clamd reads whole. ``seconds`` is what it may
+    take for a piece of a file, and to answer.
+    """
+
+    socket: str = ""
+    max_bytes: int = 25_000_000
+    seconds: int = 120
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """Everything in ``archivum.toml``."""
 
@@ -90,6 +103,7 @@ class Configuration:
     catalogue: CatalogueSettings = field(default_factory=CatalogueSettings)
     time_stamping: TimeStamping = field(default_factory=TimeStamping)
     validation: ValidationSettings = field(default_factory=ValidationSettings)
+    malware: MalwareSettings = field(default_factory=MalwareSettings)
 
     @property
     def uuid(self) -> UUID:
@@ -139,6 +153,12 @@ def read_configuration(path: Path) -> Configuration:
             "settings.choice", value=configuration.institution.code,
             place=f"{path}: institution.code", choices="[0-9]{9}",
         )  # fmt: skip
+    malware = configuration.malware
+    for key, number in (("max-bytes", malware.max_bytes), ("seconds", malware.seconds)):
+        if number < 1:
+            raise Misconfigured(
+                "settings.choice", value=number, place=f"{path}: malware.{key}", choices="1, 2, 3, …"
+            )
     if len(configuration.storages) != 1:
         raise Misconfigured("settings.one-storage", place=path, count=len(configuration.storages))
     for name, storage in configuration.storages.items():

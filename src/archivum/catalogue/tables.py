@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 # Counted up when a table changes: a catalogue made by another version is rebuilt, never converted.
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 
 metadata: Final = MetaData()
 
@@ -96,6 +96,8 @@ package: Final = Table(
     Column("stored_at", Text),
     Column("access", Text, nullable=False),
     Column("described", Boolean, nullable=False),
+    Column("scanned_at", Text),
+    Column("infected", BigInteger, nullable=False),
     Index("package_sent", "package_key", "producer_key"),
     Index("package_received", "received_at"),
     Index("package_state", "state", "number"),

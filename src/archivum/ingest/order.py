@@ -50,7 +50,8 @@ class Outcome:
     """One transfer and what became of it.
 
     ``files`` and ``size`` (bytes) are those of the submission; ``failed``, ``warnings``, ``indeterminate``
-    count findings; ``report`` is the report for the producer where there is one.
+    count findings; ``report`` is the report for the producer where there is one, ``quarantine`` the folder
+    that infected files were put into.
     """
 
     path: Path
@@ -67,6 +68,7 @@ class Outcome:
     indeterminate: int = 0
     findings: tuple[Finding, ...] = ()
     report: Path | None = None
+    quarantine: Path | None = None
 
     @property
     def exit_code(self) -> int:

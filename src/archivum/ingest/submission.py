@@ -10,6 +10,8 @@ from uuid import uuid5
 from archivum.archive import Archive
 from archivum.checks.completeness import NOT_COMPLETE, completeness
 from archivum.checks.identification import identification
+from archivum.checks.malware import FOUND as MALWARE
+from archivum.checks.malware import malware
 from archivum.checks.safety import Safety
 from archivum.checks.unchecked import unchecked
 from archivum.checks.validation import validation
@@ -17,6 +19,7 @@ from archivum.errors import Misused
 from archivum.formats.examining import Examining
 from archivum.ingest.order import Order, Progress
 from archivum.ingest.receive import Reception, damaged, whole_digest
+from archivum.malware.scanning import Scanner
 from archivum.model import Agent, Finding, Package, Receipt, Severity, Verdict
 from archivum.packaging.index import PackageIndex
 from archivum.packaging.reader import READERS, Reader, detect
@@ -66,6 +69,7 @@ def receive(
     place: Path,
     index: PackageIndex,
     examining: Examining,
+    scanner: Scanner,
     progress: Progress,
 ) -> Submission:
     """Receive the transfer at a path into a place, read it and check it; all findings are in the index.
@@ -91,7 +95,9 @@ def receive(
     else:
         try:
             safety.packed = transfer.size
-            whole = Reception(transfer, root, index, safety, examining, guided, progress).receive()
+            reception = Reception(transfer, root, index, safety, examining, scanner, guided, progress)
+            whole = reception.receive()
+            index.set_scans(scanner.results())
             name = safety.root or transfer.name
         finally:
             transfer.close()
@@ -132,7 +138,8 @@ def _read(
     index.set_formats(examining.results())
     if not whole:
         index.add_finding(Finding(NOT_COMPLETE, Verdict.INDETERMINATE, Severity.INFO))
-    for finding in chain(completeness(package, index), identification(index), validation(index), unchecked()):
+    checks = (completeness(package, index), identification(index), validation(index), malware(index))
+    for finding in chain(*checks, unchecked()):
         index.add_finding(finding)
     return package
 
@@ -162,12 +169,13 @@ def _receipt(
 def _unfit(index: PackageIndex) -> tuple[str, ...]:
     """Return a digest of what no archive can take from a transfer, nothing if it can take all.
 
-    The files of a stored package with a link beside them, say, are not that package sent again.
+    The files of a stored package with a link beside them, say, are not that package sent again. Malicious
+    code is in the files, which tell packages apart already; a scanner that knows it by now makes no other.
     """
     digest = hashlib.sha256()
     fit = digest.digest()
     for finding in index.findings(Verdict.FAILED):
-        if finding.code in NEVER_ACCEPTED:
+        if finding.code in NEVER_ACCEPTED and finding.code != MALWARE:
             digest.update(canonical(to_plain(finding)))
     return () if digest.digest() == fit else (digest.hexdigest(),)
 
