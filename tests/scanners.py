@@ -116,6 +116,7 @@ class StandIn:
         version: str = "/27703",
     ) -> None:
         self.alert, self.broken, self.version = alert, broken, version
+        self.known = dict(KNOWN)
         self.delay = 0.0
         self.sent: list[int] = []  # bytes of each stream that was read to its end
         self._gone = threading.Event()
@@ -206,7 +207,7 @@ class StandIn:
         return f"stream: {said}\0".encode()
 
     def _scan(self, content: bytes, depth: int) -> str:
-        if name := KNOWN.get(hashlib.md5(content).hexdigest()):
+        if name := self.known.get(hashlib.md5(content).hexdigest()):
             return f"{name} FOUND"
         if depth > RECURSION:
             return "Heuristics.Limits.Exceeded.MaxRecursion FOUND" if self.alert else "OK"
