@@ -10,17 +10,19 @@ import warnings
 from collections.abc import Iterator
 from hashlib import md5
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import create_engine
 
+from archivum.access.dip import disseminate
 from archivum.access.export import export
 from archivum.archive import Archive, rebuild
 from archivum.audit.scanning import scan_again
 from archivum.audit.verify import chosen, verify
 from archivum.catalogue import tables
 from archivum.catalogue.catalogue import Catalogue
-from archivum.errors import ArchivumError, CorruptionFound
+from archivum.errors import ArchivumError, CorruptionFound, Refused
 from archivum.ingest.deciding import decide
 from archivum.ingest.order import Status
 from archivum.model import Action, EventType, State, Verdict
@@ -122,6 +124,10 @@ def scan(archive: Archive, folder: Path) -> None:
             held = max((place / str(accession.uuid)).rglob("data/*.*"), key=lambda path: path.stat().st_size)
             scanner.known[md5(held.read_bytes(), usedforsecurity=False).hexdigest()] = "Test.Found"
             assert [check.verdict for check in scan_again(scanning, [accession])] == [Verdict.FAILED]
+        with pytest.raises(Refused):
+            disseminate(
+                scanning, found.uuid, folder / "dip", [], [], permit="x", dip_id=UUID(int=1), at=state.AT
+            )
         scanner.known.popitem()
         assert [check.verdict for check in scan_again(scanning, [lifted])] == [Verdict.PASSED]
         scanning.close()
