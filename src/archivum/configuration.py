@@ -14,6 +14,9 @@ from archivum.texts import LANGUAGES, Language
 
 FILE: Final = "archivum.toml"
 
+# ClamAV reads no file of 2 GiB or more, whatever its limits are set to, and does not always say so.
+SCANNABLE: Final = (1 << 31) - 1
+
 # A number that the register of archives (ČÍA) does not assign: AIPs made with it say that they are trials.
 TRIAL_INSTITUTION: Final = "000000000"
 
@@ -154,10 +157,13 @@ def read_configuration(path: Path) -> Configuration:
             place=f"{path}: institution.code", choices="[0-9]{9}",
         )  # fmt: skip
     malware = configuration.malware
-    for key, number in (("max-bytes", malware.max_bytes), ("seconds", malware.seconds)):
-        if number < 1:
+    for key, number, most in (
+        ("max-bytes", malware.max_bytes, SCANNABLE),
+        ("seconds", malware.seconds, 86_400),
+    ):
+        if not 1 <= number <= most:
             raise Misconfigured(
-                "settings.choice", value=number, place=f"{path}: malware.{key}", choices="1, 2, 3, …"
+                "settings.choice", value=number, place=f"{path}: malware.{key}", choices=f"1 … {most}"
             )
     if len(configuration.storages) != 1:
         raise Misconfigured("settings.one-storage", place=path, count=len(configuration.storages))
