@@ -42,6 +42,7 @@ _HEADS: Final[Mapping[str, tuple[str, str]]] = {
     "checks_readers": ("XML, NSESSS, BagIt, metadata.csv", "XML, NSESSS, BagIt, metadata.csv"),
     "checks_formats": ("What is in files", "Co je v souborech"),
     "checks_policy": ("Permitted formats", "Přípustné formáty"),
+    "checks_malware": ("Malicious code", "Škodlivý kód"),
     "checks_signatures": ("Time-stamps", "Časová razítka"),
     "checks_catalogue": ("Journal", "Žurnál"),
     "checks_ocfl": ("Storage (OCFL 1.1)", "Úložiště (OCFL 1.1)"),
@@ -116,7 +117,7 @@ def matters(language: Language) -> str:
     rows = (
         (f"`{name}`", _cell(one["text"]), _cell(one["hint"]))
         for name, one in _texts("audit", language).items()
-        if name != "not-stored"
+        if name not in ("not-stored", "scanner")
     )
     return "\n".join(_table((_say(name, language) for name in ("code", "found", "remedy")), rows))
 

@@ -10,6 +10,7 @@ On disk an archive is a folder::
     catalogue.db        the catalogue, a view of the journal (unless it is elsewhere)
     storage/main/       the storage: ocfl/ journal/ work/
     reports/            reports for producers on what was not accepted
+    quarantine/         files in which malicious code was found, of packages that were not accepted
 """
 
 import fcntl
@@ -32,6 +33,8 @@ from archivum.errors import Busy, NotFound
 from archivum.formats.examining import Examining
 from archivum.formats.table import FILE as FORMATS
 from archivum.formats.table import FormatTable, read_format_table
+from archivum.malware.clamd import Address
+from archivum.malware.scanning import Scanner
 from archivum.model import Agent, AgentKind
 from archivum.place import data_folder
 from archivum.profile import Profiles
@@ -88,6 +91,15 @@ class Archive:
         settings = self.configuration.validation
         return Examining(
             self.formats.validators, {"verapdf": settings.verapdf}, seconds=float(settings.seconds)
+        )
+
+    def scanner(self) -> Scanner:
+        """Return a session with the scanner for malicious code, or with none; it is closed by the caller."""
+        settings = self.configuration.malware
+        return Scanner(
+            Address.parse(settings.socket, self.root),
+            max_bytes=settings.max_bytes,
+            seconds=float(settings.seconds),
         )
 
     def details(self, uuid: UUID, kind: str) -> Details | None:

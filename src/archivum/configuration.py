@@ -14,6 +14,9 @@ from archivum.texts import LANGUAGES, Language
 
 FILE: Final = "archivum.toml"
 
+# ClamAV reads no file of 2 GiB or more, whatever its limits are set to, and does not always say so.
+SCANNABLE: Final = (1 << 31) - 1
+
 # A number that the register of archives (ČÍA) does not assign: AIPs made with it say that they are trials.
 TRIAL_INSTITUTION: Final = "000000000"
 
@@ -81,6 +84,19 @@ class ValidationSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MalwareSettings:
+    """Who looks for malicious code: clamd, by its UNIX socket or ``host:port`` ("" for none).
+
+    ``max_bytes`` is the largest file that is sent: no more than clamd reads whole. ``seconds`` is what it may
+    take for a piece of a file, and to answer.
+    """
+
+    socket: str = ""
+    max_bytes: int = 25_000_000
+    seconds: int = 120
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """Everything in ``archivum.toml``."""
 
@@ -90,6 +106,7 @@ class Configuration:
     catalogue: CatalogueSettings = field(default_factory=CatalogueSettings)
     time_stamping: TimeStamping = field(default_factory=TimeStamping)
     validation: ValidationSettings = field(default_factory=ValidationSettings)
+    malware: MalwareSettings = field(default_factory=MalwareSettings)
 
     @property
     def uuid(self) -> UUID:
@@ -139,6 +156,15 @@ def read_configuration(path: Path) -> Configuration:
             "settings.choice", value=configuration.institution.code,
             place=f"{path}: institution.code", choices="[0-9]{9}",
         )  # fmt: skip
+    malware = configuration.malware
+    for key, number, most in (
+        ("max-bytes", malware.max_bytes, SCANNABLE),
+        ("seconds", malware.seconds, 86_400),
+    ):
+        if not 1 <= number <= most:
+            raise Misconfigured(
+                "settings.choice", value=number, place=f"{path}: malware.{key}", choices=f"1 … {most}"
+            )
     if len(configuration.storages) != 1:
         raise Misconfigured("settings.one-storage", place=path, count=len(configuration.storages))
     for name, storage in configuration.storages.items():

@@ -152,6 +152,22 @@ class InnerFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Scan:
+    """What a scanner for malicious code says of a file.
+
+    Passed only if it has read all of the file and found nothing; failed with ``signature``, its name for what
+    it found; else indeterminate, and ``reason`` says why. ``engine`` and ``database`` are whose word it is,
+    "" where the scanner was not asked.
+    """
+
+    verdict: Verdict
+    signature: str = ""
+    engine: str = ""
+    database: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class File:
     """A file as it was when last read: its path, its size in bytes and its digests by algorithm."""
 
@@ -160,6 +176,7 @@ class File:
     digests: Mapping[str, str]
     format: Identification | None = None
     validation: Validation | None = None
+    scan: Scan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +354,7 @@ class EventType(StrEnum):
     INGESTION_START = "ingestion start"
     MESSAGE_DIGEST_CALCULATION = "message digest calculation"
     FORMAT_IDENTIFICATION = "format identification"
+    VIRUS_CHECK = "virus check"
     VALIDATION = "validation"
     APPRAISAL = "appraisal"
     INFORMATION_PACKAGE_CREATION = "information package creation"

@@ -20,8 +20,8 @@ from archivum.texts import room
 
 REASONS: Final = 1000  # as many are kept with a decision; the rest is counted
 
-# A package that breaks one of these cannot become an AIP at all: it could not be read whole and safely, or it
-# is not what its sender meant. No agreement can say otherwise.
+# A package that breaks one of these cannot become an AIP at all: it could not be read whole and safely, it
+# is not what its sender meant, or it would do harm. No agreement can say otherwise.
 NEVER_ACCEPTED: Final = frozenset(
     (
         "path-unsafe",
@@ -56,6 +56,7 @@ NEVER_ACCEPTED: Final = frozenset(
         "xml-external",
         "bag-fetch",
         "package-conflict",
+        "malware-found",
     )
 )
 

@@ -46,6 +46,7 @@ def commands(archive: Path, sent: Path, uuid: str) -> dict[str, list[object]]:
         "show": ["show", uuid],
         "verify": ["verify"],
         "verify journal": ["verify", "--journal"],
+        "scan": ["scan"],
         "export": ["export", uuid, "--to", sent],
         "dip": ["dip", uuid, "--to", sent / "dip"],
         "catalogue": ["catalogue", "rebuild"],

@@ -1,24 +1,29 @@
 """The catalogue is only a view: made again from what is stored it is the same, row for row.
 
 In the archive is everything that can happen to a package: stored, rejected, held, decided either way, in
-conflict with another, sent twice, found damaged and found whole again, given out.
+conflict with another, sent twice, found damaged and found whole again, found infected and found harmless,
+given out.
 """
 
 import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
+from hashlib import md5
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import create_engine
 
 from archivum.access.dip import disseminate
+from archivum.access.export import export
 from archivum.archive import Archive, rebuild
+from archivum.audit.scanning import scan_again
 from archivum.audit.verify import chosen, verify
 from archivum.catalogue import tables
 from archivum.catalogue.catalogue import Catalogue
-from archivum.errors import ArchivumError, CorruptionFound
+from archivum.errors import ArchivumError, CorruptionFound, Refused
 from archivum.ingest.deciding import decide
 from archivum.ingest.order import Status
 from archivum.model import Action, EventType, State, Verdict
@@ -28,6 +33,7 @@ from fixtures.folders import folder as plain_folder
 from fixtures.sip import spis
 from tests.crash import archives, state
 from tests.property.stored import ingested
+from tests.scanners import configure, standing_in
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +110,31 @@ def fill(archive: Archive, folder: Path) -> None:
     assert found.count(Verdict.FAILED) == 1
     damaged.write_bytes(whole)
     assert {check.verdict for check in verify(archive, chosen(archive, []))} == {Verdict.PASSED}
-    uuid = mended[0].uuid
-    disseminate(archive, uuid, folder / "dip", (), (), permit="KUJK 1/2026", dip_id=uuid, at=archive.clock())
+    scan(archive, folder)
+
+
+def scan(archive: Archive, folder: Path) -> None:
+    """Have one package found infected for good, one found harmless again, and one never scanned whole."""
+    found, lifted, *_ = archive.catalogue.packages(state=State.STORED)
+    one, other = (folder / name for name in ("found", "lifted"))
+    with standing_in() as scanner:
+        configure(archive.root, scanner.address)
+        scanning = state.opened(archive.root)
+        for accession, place in ((found, one), (lifted, other)):
+            export(scanning, accession.uuid, place, "folder")
+            held = max((place / str(accession.uuid)).rglob("data/*.*"), key=lambda path: path.stat().st_size)
+            scanner.known[md5(held.read_bytes(), usedforsecurity=False).hexdigest()] = "Test.Found"
+            assert [check.verdict for check in scan_again(scanning, [accession])] == [Verdict.FAILED]
+        with pytest.raises(Refused):
+            disseminate(
+                scanning, found.uuid, folder / "dip", [], [], permit="x", dip_id=UUID(int=1), at=state.AT
+            )
+        scanner.known.popitem()
+        assert [check.verdict for check in scan_again(scanning, [lifted])] == [Verdict.PASSED]
+        scanning.close()
+    totals = archive.catalogue.totals()
+    assert totals.infected == 1
+    assert totals.unscanned
 
 
 def shown(archive: Archive, url: str) -> state.Rows:

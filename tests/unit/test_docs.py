@@ -26,6 +26,7 @@ from archivum_cli.shell import Shell
 from fixtures.defects import Defect
 from fixtures.folders import folder
 from fixtures.sip import spis
+from tests.scanners import configure, standing_in
 from tests.signatures import signature_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -228,6 +229,11 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     call("show", "SIP_SSTP_2024_C000008")
     call("show", "nothing")
     call("export", held, "--to", str(place / "out"))
+    with standing_in() as scanner:
+        configure(archive, scanner.address)
+        call("scan")
+        call("scan", held, "--again")
+    call("show", held)
     call("catalogue", "rebuild")
     call("schemas", "list")
     call("schemas", "install", str(sent))

@@ -177,6 +177,9 @@ def test_every_commented_key_is_known(tmp_path: Path) -> None:
     [
         (str(ID), "není-uuid", "settings.choice", "archive.id"),
         ('code = "123456789"', 'code = "12345"', "settings.choice", "institution.code"),
+        ("max-bytes = 25000000", "max-bytes = 0", "settings.choice", "malware.max-bytes"),
+        ("max-bytes = 25000000", "max-bytes = 2147483648", "settings.choice", "malware.max-bytes"),
+        ("seconds = 120", "seconds = -1", "settings.choice", "malware.seconds"),
         ('code = "123456789"', "code = 123456789", "settings.type", "code"),
         ('kind = "local"', 'kind = "s3"', "settings.choice", "storage.main"),
         ('path = "storage/main"', 'path = ""', "settings.choice", "storage.main"),

@@ -187,7 +187,7 @@ def test_one_format_is_told_and_doubt_is_not_hidden(write: Callable[..., Any]) -
 
 def test_events_tell_their_outcome_and_what_was_not_checked(write: Callable[..., Any]) -> None:
     findings = (
-        Finding("not-checked-malware", Verdict.INDETERMINATE, Severity.INFO),
+        Finding("not-checked-rules", Verdict.INDETERMINATE, Severity.INFO),
         Finding("file-empty", Verdict.FAILED, Severity.WARNING, "log/empty", "METS:12"),
         Finding("file-size", Verdict.PASSED),
     )
@@ -204,7 +204,7 @@ def test_events_tell_their_outcome_and_what_was_not_checked(write: Callable[...,
     assert notes[0].startswith("file-empty (failed, warning): ")
     assert "log/empty" in notes[0]
     assert notes[0].endswith("[METS:12]")
-    assert notes[1].startswith("not-checked-malware (indeterminate, info): ")
+    assert notes[1].startswith("not-checked-rules (indeterminate, info): ")
     linked = told["for"].xpath("string(.//p:linkingAgentIdentifierValue)", namespaces=NS)
     (agent,) = read.xpath(f"//p:agent[p:agentIdentifier/p:agentIdentifierValue='{linked}']", namespaces=NS)
     assert agent.xpath("string(p:agentName)", namespaces=NS) == "siegfried"

@@ -95,6 +95,8 @@ def _tell(shell: Shell, outcome: Outcome) -> None:
     rest = len(outcome.decision.reasons) + outcome.decision.omitted - SHOWN
     if rest > 0:
         shell.note(shell.say("ingest-more", count=rest))
+    if outcome.quarantine is not None:
+        shell.note(shell.say("ingest-quarantine", place=outcome.quarantine))
     if outcome.report is not None:
         shell.note(shell.say("ingest-report", place=outcome.report))
 
@@ -127,6 +129,7 @@ def _plain(shell: Shell, outcome: Outcome) -> dict[str, Any]:
         "not_checked": [one.code for one in outcome.findings if _unchecked(one)],
         "findings": [shell.finding(one) for one in outcome.findings],
         "report": str(outcome.report) if outcome.report else None,
+        "quarantine": str(outcome.quarantine) if outcome.quarantine else None,
     }
 
 

@@ -77,6 +77,8 @@ def plain(accession: Accession) -> dict[str, Any]:
         "failed": accession.failed,
         "warnings": accession.warnings,
         "indeterminate": accession.indeterminate,
+        "scanned_at": instant(accession.scanned_at) if accession.scanned_at else None,
+        "infected": accession.infected,
     }
 
 

@@ -1,14 +1,15 @@
 """``archivum show``: what a package is, what happened to it, where its copies are."""
 
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from archivum.archive import Archive
 from archivum.catalogue.fold import Accession
 from archivum.catalogue.rows import FormatUse
-from archivum.model import EventType, Finding, Record
+from archivum.model import EventType, Finding, Record, State
 from archivum.plain import from_plain, instant, to_plain
+from archivum.texts import say
 from archivum_cli.commands.list_ import plain
 from archivum_cli.shell import Shell, readable
 
@@ -68,6 +69,8 @@ def _screen(shell: Shell, archive: Archive, accession: Accession) -> None:
     for entry in catalogue.events(uuid):
         event = entry.event
         shell.print(f"  {instant(event.at)}  {event.type}  {event.outcome}  {event.agent.name}")
+        if event.type is EventType.VIRUS_CHECK:
+            _scan(shell, event.detail)
         if event.type is EventType.VALIDATION:
             _findings(shell, event.detail)
 
@@ -90,6 +93,10 @@ def _facts(shell: Shell, accession: Accession) -> list[tuple[str, str]]:
     if accession.stamped_at:
         trial = f" – {shell.say('trial')}" if accession.trial else ""
         facts.append(("stamp", f"{instant(accession.stamped_at)}, {accession.authority}{trial}"))
+    if accession.state is State.STORED:
+        facts.append(("scanned", instant(accession.scanned_at) if accession.scanned_at else "–"))
+    if accession.infected:
+        facts.append(("infected", str(accession.infected)))
     return [(shell.say(f"show-{name}"), value) for name, value in facts if value]
 
 
@@ -98,6 +105,21 @@ def _checked(shell: Shell, use: FormatUse) -> str:
     counts = (("valid", use.valid), ("whole", use.well_formed - use.valid), ("faulty", use.faulty))
     told = ", ".join(shell.say(f"show-{name}", count=count) for name, count in counts if count > 0)
     return f"  ({told})" if told else ""
+
+
+def _scan(shell: Shell, detail: Any) -> None:
+    shell.print(f"      {shell.say('show-scan', **{name: detail[name] or '–' for name in _SCAN})}")
+    for reason, count in detail["unscanned"].items():
+        shell.print(f"      {shell.say('show-unscanned', count=count, reason=_reason(shell, reason))}")
+    if "findings" in detail:
+        _findings(shell, detail)
+
+
+_SCAN: Final = ("engine", "database", "clean", "infected")
+
+
+def _reason(shell: Shell, reason: str) -> str:
+    return say(f"malware.{reason}", shell.language)
 
 
 def _findings(shell: Shell, detail: Any) -> None:

@@ -2,7 +2,7 @@
 
 import click
 
-from archivum.audit.standing import Matter, Standing, standing
+from archivum.audit.standing import REMINDERS, Matter, Standing, standing
 from archivum.errors import DONE, PARTLY_DONE, CorruptionFound
 from archivum.model import State
 from archivum.plain import instant
@@ -29,7 +29,7 @@ def exit_code(now: Standing) -> int:
     """Return what a monitor needs: 5 if something is wrong, 4 if a person has something to do, else 0."""
     if now.wrong:
         return CorruptionFound.exit_code
-    return PARTLY_DONE if any(not one.name.startswith("trial") for one in now.due) else DONE
+    return PARTLY_DONE if any(one.name not in REMINDERS for one in now.due) else DONE
 
 
 def _show(shell: Shell, now: Standing, name: str) -> None:
@@ -66,6 +66,8 @@ def _plain(now: Standing) -> dict[str, object]:
         "bytes": totals.size,
         "copies": totals.copies,
         "failed_copies": totals.failed_copies,
+        "unscanned": totals.unscanned,
+        "infected": totals.infected,
         "free_bytes": now.free,
         "disk_bytes": now.disk,
         "trial_time_stamps": now.trial,

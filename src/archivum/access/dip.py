@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from archivum.access.holdings import Holdings
+from archivum.access.holdings import Holdings, check_harmless
 from archivum.access.making import make
 from archivum.access.request import Request
 from archivum.access.revealing import check_free, hidden, reveal, settle
@@ -58,7 +58,8 @@ def disseminate(
         at: when it is made.
 
     Raises:
-        Refused: something is there already, or the access condition says no; the latter is recorded.
+        Refused: something is there already, the access condition says no, or malicious code was found in the
+            package; the latter two are recorded.
         NotFound: the package is not stored, or has no such record or file.
         CorruptionFound: a file is not what was stored.
         Misconfigured: the disk is full, read-only or fails.
@@ -82,8 +83,13 @@ def _require_right(archive: Archive, request: Request) -> None:
     """Let pass who may have the DIP; record that the others were refused.
 
     Raises:
-        Refused: the access condition says no.
+        Refused: the access condition says no, or malicious code was found in the package.
     """
+    try:
+        check_harmless(request.accession)
+    except Refused:
+        _record(archive, request.event(Verdict.FAILED))
+        raise
     condition = _condition(request.accession.access)
     # Act 499/2004 § 37–38: a person establishes the right, and archivum keeps by what decision
     if condition is Access.OPEN or (condition is Access.RESTRICTED and request.permit):

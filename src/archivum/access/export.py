@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Literal
 from uuid import UUID
 
-from archivum.access.holdings import Holdings, pieces
+from archivum.access.holdings import Holdings, check_harmless, pieces
 from archivum.access.revealing import hidden, reveal, settle
 from archivum.archive import Archive
 from archivum.storage.durable import create, world
@@ -36,12 +36,13 @@ def export(archive: Archive, uuid: UUID, to: Path, form: Form) -> Exported:
     compression, so that two exports are the same bytes. It is complete or not there at all.
 
     Raises:
-        Refused: there is something of this name already.
+        Refused: there is something of this name already, or malicious code was found in the AIP.
         NotFound: the package is not stored.
         CorruptionFound: a file is not what was stored.
         Misconfigured: the disk is full, read-only or fails.
     """
     accession = archive.catalogue.package(uuid)
+    check_harmless(accession)
     target = to / f"{accession.uuid}{_SUFFIXES[form]}"
     with Holdings(archive, accession) as holdings, hidden(target) as place:
         files, size = _FORMS[form](holdings, place, accession.received_at)

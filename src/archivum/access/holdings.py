@@ -15,7 +15,7 @@ from typing import BinaryIO, Final, Self
 from archivum.archive import Archive
 from archivum.catalogue.fold import Accession
 from archivum.checks.aip import object_id
-from archivum.errors import CorruptionFound, NotFound
+from archivum.errors import CorruptionFound, NotFound, Refused
 from archivum.model import State
 from archivum.packaging.bag import MANIFEST, read_manifest
 from archivum.storage.digest import CHUNK, Digests
@@ -173,6 +173,16 @@ class Holdings:
 
     def _changed(self, path: str, promised: str, found: str) -> CorruptionFound:
         return CorruptionFound("access.changed", path=path, uuid=self.uuid, promised=promised, found=found)
+
+
+def check_harmless(accession: Accession) -> None:
+    """Let nothing out of a package in which malicious code was found.
+
+    Raises:
+        Refused: it was.
+    """
+    if accession.infected:
+        raise Refused("access.infected", uuid=accession.uuid, count=accession.infected)
 
 
 class Outgoing:

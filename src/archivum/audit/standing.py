@@ -10,6 +10,7 @@ from archivum.catalogue.queries import Totals
 from archivum.configuration import TRIAL_INSTITUTION
 from archivum.model import State
 
+REMINDERS: Final = ("trial-institution", "trial-stamps", "no-scanner")  # what an archive may live with
 SPACE: Final = 0.05  # of the disk; below it the next transfers may not fit
 
 
@@ -56,6 +57,8 @@ def standing(archive: Archive) -> Standing:
 def _wrong(archive: Archive, totals: Totals) -> Iterator[Matter]:
     if totals.failed_copies:
         yield Matter("failed-copies", {"count": totals.failed_copies})
+    if totals.infected:
+        yield Matter("infected", {"count": totals.infected})
     if totals.undescribed:
         yield Matter("undescribed", {"count": totals.undescribed})
     for storage in archive.journal.behind():
@@ -69,6 +72,10 @@ def _due(archive: Archive, totals: Totals, free: int, disk: int) -> Iterator[Mat
         yield Matter("decided", {"count": decided})
     if interrupted := len(list((archive.storage.workplace() / "receipts").glob("*.json"))):
         yield Matter("interrupted", {"count": interrupted})
+    if not archive.configuration.malware.socket:
+        yield Matter("no-scanner", {"count": totals.unscanned})
+    elif totals.unscanned:
+        yield Matter("unscanned", {"count": totals.unscanned})
     if free < SPACE * disk:
         yield Matter("space", {"free": free // (1 << 30), "storage": archive.storage.name})
     if archive.configuration.institution.code == TRIAL_INSTITUTION:

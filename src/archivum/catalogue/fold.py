@@ -24,6 +24,8 @@ class Accession:
     transfer, ``aip_files`` and ``aip_size`` those of the AIP, whose manifest's SHA-512 is ``manifest``.
     ``failed``, ``warnings`` and ``indeterminate`` count findings. ``trial`` tells that the
     time-stamp is not a qualified one. ``described`` tells that its records are in the catalogue.
+    ``scanned_at`` is the last time that a scanner for malicious code has read every file of it, None if none
+    ever has; ``infected`` counts the files in which it has found some.
     """
 
     uuid: UUID
@@ -56,6 +58,8 @@ class Accession:
     stored_at: datetime | None = None
     access: str = ""
     described: bool = False
+    scanned_at: datetime | None = None
+    infected: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +102,13 @@ def fold(known: Accession | None, event: Event, seq: int) -> Accession | None:
     if state is None:
         return None
     if known is not None and known.state is State.STORED:
-        return known
+        return _scanned(known, event) if event.type is EventType.VIRUS_CHECK else known
     if event.type is EventType.INGESTION_START:
         return _arrival(event, known.number if known else seq)
     if known is None or known.state is State.REJECTED:
         return known
+    if event.type is EventType.VIRUS_CHECK:
+        return replace(_scanned(known, event), state=state)
     change = _CHANGES.get(event.type)
     return replace(known, state=state, **change(event)) if change else known
 
@@ -159,6 +165,14 @@ def _arrival(event: Event, number: int) -> Accession:
         variant=package.variant,
         title=package.title,
     )
+
+
+def _scanned(known: Accession, event: Event) -> Accession:
+    infected = int(str(event.detail["infected"]))
+    if event.detail["unscanned"]:
+        # what could not be read now does not clear what was found before
+        return replace(known, infected=max(known.infected, infected))
+    return replace(known, scanned_at=event.at, infected=infected)
 
 
 def _validated(event: Event) -> Mapping[str, Any]:

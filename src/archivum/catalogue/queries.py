@@ -31,7 +31,8 @@ class Totals:
 
     ``files`` and ``size`` (bytes) are those of the AIPs that are stored, one copy of each; ``oldest`` is the
     copy whose bytes were last read the longest ago; ``trial`` counts the stored AIPs whose time-stamp is a
-    trial one, ``undescribed`` those whose records could not be read.
+    trial one, ``undescribed`` those whose records could not be read, ``unscanned`` those that no scanner for
+    malicious code has read whole, ``infected`` those in which one has found some.
     """
 
     packages: Mapping[State, int]
@@ -42,6 +43,8 @@ class Totals:
     oldest: Replica | None
     trial: int
     undescribed: int
+    unscanned: int
+    infected: int
     last: Entry | None
 
 
@@ -263,5 +266,7 @@ def _totals(connection: Connection) -> Totals:
         oldest=next(map(rows.replica_of, oldest), None),
         trial=count(package.uuid, stored & package.trial),
         undescribed=count(package.uuid, stored & ~package.described),
+        unscanned=count(package.uuid, stored & package.scanned_at.is_(None)),
+        infected=count(package.uuid, stored & (package.infected > 0)),
         last=next(map(rows.entry_of, last), None),
     )

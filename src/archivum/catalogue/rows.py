@@ -151,6 +151,8 @@ def package_row(accession: Accession) -> Row:
         "stored_at": accession.stored_at and instant(accession.stored_at),
         "access": accession.access,
         "described": accession.described,
+        "scanned_at": accession.scanned_at and instant(accession.scanned_at),
+        "infected": accession.infected,
     }
 
 
@@ -167,6 +169,7 @@ def accession_of(row: Found) -> Accession:
         decided_at=_time(row["decided_at"]),
         stamped_at=_time(row["stamped_at"]),
         stored_at=_time(row["stored_at"]),
+        scanned_at=_time(row["scanned_at"]),
         **same,
     )
 
@@ -174,7 +177,7 @@ def accession_of(row: Found) -> Accession:
 _SAME: Final = (
     "number", "package_id", "digest", "origin", "files", "size", "profile", "kind", "variant", "title",
     "failed", "warnings", "indeterminate", "decided_by", "aip_files", "aip_size", "manifest", "authority",
-    "trial", "access", "described",
+    "trial", "access", "described", "infected",
 )  # fmt: skip
 
 

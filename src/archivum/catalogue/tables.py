@@ -96,6 +96,8 @@ package: Final = Table(
     Column("stored_at", Text),
     Column("access", Text, nullable=False),
     Column("described", Boolean, nullable=False),
+    Column("scanned_at", Text),
+    Column("infected", BigInteger, nullable=False),
     Index("package_sent", "package_key", "producer_key"),
     Index("package_received", "received_at"),
     Index("package_state", "state", "number"),

@@ -8,7 +8,6 @@ from archivum.model import Finding, Severity, Verdict
 _NOT_ASKED = (
     "not-checked-signatures",
     "not-checked-rules",
-    "not-checked-malware",
 )
 
 

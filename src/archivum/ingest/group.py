@@ -24,6 +24,7 @@ from archivum.formats.examining import Examining
 from archivum.ingest.building import STAMPS, read_back
 from archivum.ingest.order import Order, Outcome, Progress
 from archivum.ingest.package import Prepared, forget, prepare
+from archivum.ingest.quarantine import sweep_quarantine
 from archivum.ingest.recording import record, stored
 from archivum.ingest.report import REPORTS
 from archivum.ingest.submission import RECEIPTS, Submission, receive
@@ -66,6 +67,7 @@ class Group:
     def __init__(self, archive: Archive, order: Order, examining: Examining, progress: Progress) -> None:
         self._archive, self._order = archive, order
         self._examining, self._progress = examining, progress
+        self._scanner = archive.scanner()
         self._waiting: list[_Waiting] = []
         self._since = 0.0
         self._claims = _Claims(archive)
@@ -78,6 +80,7 @@ class Group:
         for waiting in self._waiting:
             waiting.held.close()
         self._waiting = []
+        self._scanner.discard()
         self._claims.close()
 
     def ingest(self, path: Path) -> Iterator[Done]:
@@ -92,7 +95,14 @@ class Group:
                     place = held.enter_context(_place(self._archive, self._order))
                     index = held.enter_context(PackageIndex(place / "index.db"))
                     submission = receive(
-                        self._archive, path, self._order, place, index, self._examining, self._progress
+                        self._archive,
+                        path,
+                        self._order,
+                        place,
+                        index,
+                        self._examining,
+                        self._scanner,
+                        self._progress,
                     )
                     if not self._order.dry_run:
                         yield from self._claim(submission, held)
@@ -101,6 +111,7 @@ class Group:
                 raise
             except ArchivumError as error:
                 self._examining.discard()
+                self._scanner.discard()
                 yield Done(path, error)
                 return
             if not prepared.events:
@@ -232,3 +243,8 @@ def sweep(archive: Archive) -> None:
             shutil.rmtree(place)
         for kept in (workplace, workplace / RECEIPTS, workplace / STAMPS, archive.root / REPORTS):
             remove_unfinished(kept)
+        if not any((workplace / RECEIPTS).glob("*.json")):
+            # a time-stamp goes with a receipt: without one nothing has this manifest again
+            for stamp in (workplace / STAMPS).glob("*.tsr"):
+                stamp.unlink()
+    sweep_quarantine(archive)

@@ -51,7 +51,7 @@ class Outcome:
 
     ``digest`` (of the whole), ``files`` and ``size`` (bytes) are those of the submission; ``failed``,
     ``warnings``, ``indeterminate`` count findings; ``report`` is the report for the producer where there is
-    one.
+    one, ``quarantine`` the folder that infected files were put into.
     """
 
     path: Path
@@ -69,6 +69,7 @@ class Outcome:
     indeterminate: int = 0
     findings: tuple[Finding, ...] = ()
     report: Path | None = None
+    quarantine: Path | None = None
 
     @property
     def exit_code(self) -> int:

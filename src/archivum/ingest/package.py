@@ -8,10 +8,12 @@ from uuid import UUID
 from archivum.archive import Archive
 from archivum.catalogue.fold import Accession
 from archivum.checks.aip import object_id
+from archivum.checks.malware import FOUND as MALWARE
 from archivum.errors import CorruptionFound, NotFound
 from archivum.ingest.building import Aip, build_aip, stamp_place, taken_up
 from archivum.ingest.order import Order, Outcome, Status
-from archivum.ingest.recording import TOLD, Counts, Stored, decided, examined, open_findings
+from archivum.ingest.quarantine import quarantine
+from archivum.ingest.recording import TOLD, Counts, Stored, decided, examined, open_findings, scanned
 from archivum.ingest.report import write_report
 from archivum.ingest.submission import Submission, kept_receipt, receipt_place
 from archivum.model import Action, Decision, Event, EventType, Finding, Severity, State, Verdict
@@ -44,10 +46,9 @@ def prepare(archive: Archive, path: Path, order: Order, submission: Submission, 
     known = _known(archive, submission)
     if known is not None and known.state is State.STORED:
         _check_whole(archive, known.uuid)
-        decision = Decision(Action.ACCEPT, (), known.profile)
         if not order.dry_run:
             forget(archive, submission, known.manifest)  # a run killed at its very end has not
-        return Prepared(submission, _outcome(path, submission, Status.ALREADY, decision))
+        return _again(archive, path, order, submission, known)
     conflict = _conflict(archive, submission)
     decision = submission.profile.judge(submission.index.findings())
     if decision.action is Action.HOLD and known is not None:
@@ -62,6 +63,26 @@ def prepare(archive: Archive, path: Path, order: Order, submission: Submission, 
     if status is Status.STORED:
         return _accepted(archive, path, order, submission, decision, place)
     return _refused(archive, path, submission, status, decision)
+
+
+def _again(archive: Archive, path: Path, order: Order, submission: Submission, known: Accession) -> Prepared:
+    """Say that the package is stored, or that it holds malicious code which was not known when it was.
+
+    The same bytes are in storage: what the scanner says now is recorded of what is there.
+    """
+    infected = tuple(one for one in submission.index.findings(Verdict.FAILED) if one.code == MALWARE)
+    if not infected:
+        decision = Decision(Action.ACCEPT, (), known.profile)
+        return Prepared(submission, _outcome(path, submission, Status.ALREADY, decision))
+    decision = submission.profile.judge(infected)
+    outcome = _outcome(path, submission, Status.REJECTED, decision)
+    if order.dry_run:
+        return Prepared(submission, outcome)
+    place = quarantine(archive, submission)
+    report = write_report(archive, submission, Status.REJECTED, decision)
+    outcome = replace(outcome, report=report, quarantine=place)
+    events = tuple(scanned(archive, submission))
+    return Prepared(submission, outcome, () if _recorded(archive, submission, events) else events)
 
 
 def _accepted(
@@ -79,10 +100,18 @@ def _accepted(
 def _refused(
     archive: Archive, path: Path, submission: Submission, status: Status, decision: Decision
 ) -> Prepared:
-    """Write the report for the producer; what was recorded before is not recorded again."""
+    """Write the report for the producer; what was recorded before is not recorded again.
+
+    An AIP that an interrupted ingest has stored and not recorded, before a newer database of the scanner or
+    another profile refuses it, is set aside: nothing is stored that the journal says was refused.
+    """
+    key = archive.ocfl.key(object_id(submission.receipt.uuid))
+    if archive.storage.exists(key):
+        archive.storage.set_aside(key)
+    place = quarantine(archive, submission)
     report = write_report(archive, submission, status, decision)
     events = (*examined(archive, submission), decided(archive, submission, decision))
-    outcome = replace(_outcome(path, submission, status, decision), report=report)
+    outcome = replace(_outcome(path, submission, status, decision), report=report, quarantine=place)
     return Prepared(submission, outcome, () if _recorded(archive, submission, events[-2:]) else events)
 
 

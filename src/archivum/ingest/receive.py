@@ -1,12 +1,13 @@
-"""Receive: a transfer is read once, byte by byte; copied, digested and identified in the same pass."""
+"""Receive: a transfer is read once, byte by byte; copied, digested, scanned, identified in the same pass."""
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archivum.checks.safety import Safety
 from archivum.formats.examining import Examining
+from archivum.malware.scanning import Scanner
 from archivum.model import File, Finding, Severity, Verdict
 from archivum.packaging.bag import manifest_line
 from archivum.packaging.index import PackageIndex
@@ -34,6 +35,7 @@ class Reception:
     index: PackageIndex
     safety: Safety
     examining: Examining
+    scanner: Scanner
     guided: Callable[[], Iterable[str]]
     progress: Progress
     files: int = 0
@@ -44,6 +46,7 @@ class Reception:
         False if it could not be read to its end. What is known of the last files is still to be fetched.
         """
         self.root.mkdir()
+        self.scanner.begin()
         algorithms: tuple[str, ...] | None = None
         whole = False
         guides_first = self.transfer.container != "tar"
@@ -83,7 +86,7 @@ class Reception:
             opened = opener()
             try:
                 with world(target):
-                    file = _copy(opened, self.root, path, entry.size, algorithms, self.progress)
+                    file = self._copy(opened, path, entry.size, algorithms)
             finally:
                 opened.close()
         except Damaged as damage:
@@ -93,7 +96,29 @@ class Reception:
         self.examining.add(path, target, target.name, file.size)
         if self.files % FETCH == FETCH - 1:
             self.index.set_formats(self.examining.ready())
+            self.index.set_scans(self.scanner.ready())
         self.files += 1
+
+    def _copy(self, opened: Opened, path: str, size: int | None, algorithms: Iterable[str]) -> File:
+        """Copy a file, show it to the scanner on the way, and return what was really written.
+
+        Raises:
+            Damaged: it holds more bytes, or fewer, than were declared.
+        """
+        digests, begun = Digests(algorithms), 0
+        with create(self.root / path, self.root) as copy, self.scanner.open(path, size) as scanning:
+            while data := opened.read(CHUNK):
+                digests.update(data)
+                if size is not None and digests.size > size:
+                    raise Damaged("entry-size", path, f"> {size}")
+                scanning.write(data)
+                copy.write(data)
+                self.progress(len(data))
+                if digests.size - begun >= AHEAD:
+                    begun = begin_writing(copy, begun)
+            if size is not None and digests.size < size:
+                raise Damaged("entry-size", path, f"{digests.size} < {size}")
+        return File(path, digests.size, digests.result())
 
     def _late(self, algorithms: tuple[str, ...]) -> None:
         """Make the digests that were not known to be needed while the transfer was read, from its copy."""
@@ -106,7 +131,7 @@ class Reception:
                 while data := copy.read(CHUNK):
                     digests.update(data)
             known = {**file.digests, **digests.result()}
-            self.index.add_file(File(file.path, file.size, known, file.format))
+            self.index.add_file(replace(file, digests=known))
 
 
 def damaged(damage: Damaged) -> Finding:
@@ -125,26 +150,3 @@ def whole_digest(index: PackageIndex) -> str:
 
 def _with_own(algorithms: Iterable[str]) -> tuple[str, ...]:
     return (*OWN, *sorted(set(algorithms) - set(OWN)))
-
-
-def _copy(
-    opened: Opened, root: Path, path: str, size: int | None, algorithms: Iterable[str], progress: Progress
-) -> File:
-    """Copy a file and return what was really written.
-
-    Raises:
-        Damaged: it holds more bytes, or fewer, than were declared.
-    """
-    digests, begun = Digests(algorithms), 0
-    with create(root / path, root) as copy:
-        while data := opened.read(CHUNK):
-            digests.update(data)
-            if size is not None and digests.size > size:
-                raise Damaged("entry-size", path, f"> {size}")
-            copy.write(data)
-            progress(len(data))
-            if digests.size - begun >= AHEAD:
-                begun = begin_writing(copy, begun)
-    if size is not None and digests.size < size:
-        raise Damaged("entry-size", path, f"{digests.size} < {size}")
-    return File(path, digests.size, digests.result())

@@ -9,6 +9,7 @@ from uuid import UUID
 from archivum.archive import SOFTWARE, Archive
 from archivum.catalogue.rows import Details
 from archivum.catalogue.uses import Like, uses
+from archivum.checks.malware import summary, tried
 from archivum.formats.policy import day_of
 from archivum.ingest.submission import Submission
 from archivum.model import (
@@ -57,7 +58,10 @@ def open_findings(index: PackageIndex) -> Iterator[Finding]:
 
 
 def examined(archive: Archive, submission: Submission) -> list[Event]:
-    """Return the events up to the decision: received, digested, identified, checked."""
+    """Return the events up to the decision: received, digested, identified, scanned, checked.
+
+    Where no scanner is configured, no virus check has happened, and none is told; a finding says so.
+    """
     receipt, index = submission.receipt, submission.index
     counts = Counts.of(index)
     told = [to_plain(finding) for finding in islice(open_findings(index), TOLD)]
@@ -80,8 +84,18 @@ def examined(archive: Archive, submission: Submission) -> list[Event]:
         happened.event(EventType.INGESTION_START, start, agent=receipt.agent),
         happened.event(EventType.MESSAGE_DIGEST_CALCULATION, {"digest": receipt.digest}),
         happened.event(EventType.FORMAT_IDENTIFICATION, {"formats": list(_formats(archive, submission))}),
+        *scanned(archive, submission),
         happened.event(EventType.VALIDATION, checked, outcome),
     ]
+
+
+def scanned(archive: Archive, submission: Submission) -> list[Event]:
+    """Return the event of the scan for malicious code, if a scanner was to be asked."""
+    tally = list(submission.index.scans())
+    if not tried(tally):
+        return []
+    outcome, detail = summary(tally)
+    return [_Happened(archive, submission).event(EventType.VIRUS_CHECK, detail, outcome)]
 
 
 def decided(archive: Archive, submission: Submission, decision: Decision) -> Event:

@@ -11,6 +11,8 @@ from uuid import uuid5
 from archivum.archive import Archive
 from archivum.checks.completeness import NOT_COMPLETE, completeness
 from archivum.checks.identification import identification
+from archivum.checks.malware import FOUND as MALWARE
+from archivum.checks.malware import malware
 from archivum.checks.nesting import nesting
 from archivum.checks.permitted import permitted
 from archivum.checks.safety import Safety
@@ -21,6 +23,7 @@ from archivum.formats.examining import Examining
 from archivum.formats.policy import day_of
 from archivum.ingest.order import Order, Progress
 from archivum.ingest.receive import Reception, damaged, whole_digest
+from archivum.malware.scanning import Scanner
 from archivum.model import Agent, Finding, Package, Receipt, Severity, Verdict
 from archivum.packaging.index import PackageIndex
 from archivum.packaging.reader import READERS, Reader, detect, recognised
@@ -87,6 +90,7 @@ def receive(
     place: Path,
     index: PackageIndex,
     examining: Examining,
+    scanner: Scanner,
     progress: Progress,
 ) -> Submission:
     """Receive the transfer at a path into a place, read it and check it; all findings are in the index.
@@ -112,7 +116,9 @@ def receive(
     else:
         try:
             safety.packed = transfer.size
-            whole = Reception(transfer, root, index, safety, examining, guided, progress).receive()
+            reception = Reception(transfer, root, index, safety, examining, scanner, guided, progress)
+            whole = reception.receive()
+            index.set_scans(scanner.results())
             name = safety.root or transfer.name
         finally:
             transfer.close()
@@ -161,6 +167,7 @@ def _read(
         identification(index),
         validation(index),
         permitted(index, policy, day_of(archive.clock())),
+        malware(index),
         unchecked(),
     ):
         index.add_finding(finding)
@@ -192,12 +199,13 @@ def _receipt(
 def _unfit(index: PackageIndex) -> tuple[str, ...]:
     """Return a digest of what no archive can take from a transfer, nothing if it can take all.
 
-    The files of a stored package with a link beside them, say, are not that package sent again.
+    The files of a stored package with a link beside them, say, are not that package sent again. Malicious
+    code is in the files, which tell packages apart already; a scanner that knows it by now makes no other.
     """
     digest = hashlib.sha256()
     fit = digest.digest()
     for finding in index.findings(Verdict.FAILED):
-        if finding.code in NEVER_ACCEPTED:
+        if finding.code in NEVER_ACCEPTED and finding.code != MALWARE:
             digest.update(canonical(to_plain(finding)))
     return () if digest.digest() == fit else (digest.hexdigest(),)
 

@@ -23,6 +23,7 @@ from archivum.model import (
     Identification,
     Promise,
     Record,
+    Scan,
     Validation,
     Verdict,
 )
@@ -37,7 +38,7 @@ PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA locking_mode = EXCLUSIVE;
 CREATE TABLE file (path BLOB PRIMARY KEY, size INTEGER, digests TEXT, format TEXT, open INTEGER,
-                   validation TEXT) WITHOUT ROWID;
+                   validation TEXT, scan TEXT) WITHOUT ROWID;
 CREATE TABLE promise (number INTEGER PRIMARY KEY, path BLOB, size INTEGER, algorithm TEXT, digest TEXT,
                       mime TEXT, reference TEXT, created TEXT, place TEXT);
 CREATE INDEX promised ON promise (path);
@@ -48,7 +49,7 @@ CREATE TABLE name (folded BLOB PRIMARY KEY, path BLOB, kind TEXT) WITHOUT ROWID;
 CREATE TABLE finding (number INTEGER PRIMARY KEY, verdict TEXT, body TEXT);
 CREATE TABLE folder (path BLOB PRIMARY KEY) WITHOUT ROWID;
 """
-_FILE = "path, size, digests, format, validation"
+_FILE = "path, size, digests, format, validation, scan"
 _PROMISE = "path, size, algorithm, digest, mime, reference, created, place"
 
 
@@ -101,7 +102,7 @@ class PackageIndex:
     def add_file(self, file: File) -> None:
         """Note a file that was read. A second one with the same path takes the place of the first."""
         self._base.execute(
-            "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 os.fsencode(file.path),
                 file.size,
@@ -109,6 +110,7 @@ class PackageIndex:
                 _pack(file.format),
                 _open(file.format),
                 _pack_validation(file.validation),
+                _pack_scan(file.scan),
             ),
         )
 
@@ -119,6 +121,29 @@ class PackageIndex:
             (
                 (_pack(format_), _open(format_), _pack_validation(validation), os.fsencode(path))
                 for path, format_, validation in seen
+            ),
+        )
+
+    def set_scans(self, seen: Iterable[tuple[str, Scan]]) -> None:
+        """Note what the scanner for malicious code says of the files of these paths."""
+        self._base.executemany(
+            "UPDATE file SET scan = ? WHERE path = ?",
+            ((_pack_scan(scan), os.fsencode(path)) for path, scan in seen),
+        )
+
+    def scans(self) -> Iterator[tuple[Scan | None, int]]:
+        """Yield what the scanner says, each with the number of files that it says it of."""
+        for body, files in self._base.execute("SELECT scan, count(*) FROM file GROUP BY scan ORDER BY scan"):
+            yield _unpack_scan(body), files
+
+    def infected(self) -> Iterator[File]:
+        """Yield the files in which malicious code was found."""
+        # a scan's verdict comes first in its JSON
+        found = f'["{Verdict.FAILED.value}"'
+        return map(
+            _file,
+            self._base.execute(
+                f"SELECT {_FILE} FROM file WHERE substr(scan, 1, ?) = ? ORDER BY path", (len(found), found)
             ),
         )
 
@@ -245,7 +270,7 @@ class PackageIndex:
         """Yield each promise with the file it speaks of, where that was read."""
         columns = ", ".join(f"promise.{name}" for name in _PROMISE.split(", "))
         for row in self._base.execute(
-            f"SELECT {columns}, file.path, file.size, file.digests, file.format, file.validation"
+            f"SELECT {columns}, file.path, file.size, file.digests, file.format, file.validation, file.scan"
             " FROM promise JOIN file ON file.path = promise.path ORDER BY promise.number"
         ):
             yield _promise(row[:8]), _file(row[8:])
@@ -341,8 +366,29 @@ def _unpack_validation(body: str | None) -> Validation | None:
     return None if body is None else from_plain(Validation, json.loads(body))
 
 
+def _pack_scan(scan: Scan | None) -> str | None:
+    if scan is None:
+        return None
+    return json.dumps([scan.verdict, scan.signature, scan.engine, scan.database, scan.reason])
+
+
+def _unpack_scan(body: str | None) -> Scan | None:
+    if body is None:
+        return None
+    verdict, *rest = json.loads(body)
+    return Scan(Verdict(verdict), *rest)
+
+
 def _file(row: tuple[Any, ...]) -> File:
-    return File(os.fsdecode(row[0]), row[1], json.loads(row[2]), _unpack(row[3]), _unpack_validation(row[4]))
+    path, size, digests, format_, validation, scan = row
+    return File(
+        os.fsdecode(path),
+        size,
+        json.loads(digests),
+        _unpack(format_),
+        _unpack_validation(validation),
+        _unpack_scan(scan),
+    )
 
 
 def _promise(row: tuple[Any, ...]) -> Promise:

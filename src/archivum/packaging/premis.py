@@ -29,6 +29,7 @@ _EVENTS: Final[Mapping[EventType, str]] = {
     EventType.MESSAGE_DIGEST_CALCULATION: "fix",
     EventType.FIXITY_CHECK: "fix",
     EventType.FORMAT_IDENTIFICATION: "for",
+    EventType.VIRUS_CHECK: "vir",
     EventType.VALIDATION: "val",
 }
 _UNKNOWN: Final = "neznámý"  # CZDAX: the fixed word for a format that is not known
