@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import BinaryIO, NamedTuple
 
 # the values of archivum.model.Verdict and Severity, which would cost the worker half of its start-up time
@@ -74,16 +74,18 @@ def judged(
     inner: Iterable[Inner] = (),
     *,
     valid: str = PASSED,
+    invalid: Container[str] = (),
 ) -> Answer:
     """Return the answer of a validator of structure: a fault of severity ERROR makes the file malformed.
 
     ``valid`` is what a file without such faults is: INDETERMINATE if only its structure was looked at.
+    ``invalid`` are the ids of those that leave the structure whole and make a file only invalid.
     """
     found = tuple(faults)[:FAULTS]
-    broken = any(one.severity == ERROR for one in found)
+    errors = [one.id for one in found if one.severity == ERROR]
     return Answer(
-        FAILED if broken else PASSED,
-        FAILED if broken else valid,
+        FAILED if any(id_ not in invalid for id_ in errors) else PASSED,
+        FAILED if errors else valid,
         tool,
         found,
         tuple(sorted((facts or {}).items())),

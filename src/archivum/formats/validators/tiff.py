@@ -1,0 +1,85 @@
+"""TIFF (revision 6.0) and BigTIFF: every directory, where all its strips or tiles lie, and their pixels.
+
+The walk judges the specification's structure: directories that end and do not loop, tags in ascending order
+with the types and numbers they may have, none that is required missing, everything they point to inside the
+file, strips or tiles as many and as long as the picture needs. Of an uncompressed picture nothing more can be
+wrong; what is compressed is decoded by libtiff. Not judged are resolutions and what private tags say.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+from archivum.formats.validators import geotiff, octets, pixels, tiff_pictures, worldfile
+from archivum.formats.validators.answer import ERROR, Answer, Fault, Subject, Told, fault
+from archivum.formats.validators.answer import judged as answer
+from archivum.formats.validators.octets import Octets
+from archivum.formats.validators.tiff_directory import (
+    COMPRESSION,
+    EXIF,
+    GPS,
+    SUBIFDS,
+    UNCOMPRESSED,
+    WIDTH,
+    Directory,
+    layout,
+    read,
+)
+from archivum.formats.validators.tiff_tags import entries_judged
+
+DIRECTORIES: Final = 10_000  # of one file
+INVALID: Final = frozenset({"tiff-tag", "tiff-order", "geotiff-keys"})  # faults that leave all pixels whole
+
+
+def validate(subject: Subject, told: Told) -> Answer:
+    """Judge a TIFF file: valid if its directories keep the specification and all pixels can be read."""
+    del told
+    pages: list[Directory] = []
+    faults, facts = octets.walked(subject, partial(_directories, pages=pages))
+    if any(one.severity == ERROR and one.id not in INVALID for one in faults):
+        return answer(octets.TOOL, faults, facts)
+    compressed = [number for number, page in enumerate(pages) if page.one(COMPRESSION) != UNCOMPRESSED]
+    faults += worldfile.judged(subject.path, facts)
+    tool = octets.TOOL
+    if compressed:
+        faults += pixels.decoded(subject.path, "tiffload", compressed)
+        tool = f"{octets.TOOL}, {pixels.TOOL}"
+    return answer(tool, faults, facts, valid=pixels.validity(faults), invalid=INVALID)
+
+
+def _directories(file: Octets, facts: dict[str, str], pages: list[Directory]) -> Iterator[Fault]:
+    """Walk from directory to directory, and into those that hang on them."""
+    how = layout(file)
+    if how is None or not how.first:
+        yield fault("tiff-signature")
+        return
+    met: set[int] = set()
+    waiting = [(how.first, True)]
+    while waiting:
+        position, page = waiting.pop()
+        if position in met or len(met) == DIRECTORIES:
+            yield fault("tiff-loop", where=str(position))
+            return
+        met.add(position)
+        directory, entries = read(file, how, position)
+        for wrong in entries_judged(directory, entries):
+            yield wrong
+            if wrong.id not in INVALID and wrong.severity == ERROR:
+                return
+        waiting += _onwards(directory, page)
+        if page:
+            pages.append(directory)
+            facts |= tiff_pictures.facts(pages)
+        if page or WIDTH in directory:
+            yield from tiff_pictures.judged(directory)
+        if page and len(pages) == 1:
+            yield from geotiff.judged(directory, facts)
+
+
+def _onwards(directory: Directory, page: bool) -> Iterator[tuple[int, bool]]:
+    """Yield where other directories lie, and whether they are pages; the next page is the last of them."""
+    if page and directory.next:
+        yield directory.next, True
+    for tag in (SUBIFDS, EXIF, GPS):
+        for position in directory.numbers(tag):
+            yield position, False
