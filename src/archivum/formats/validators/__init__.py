@@ -13,4 +13,19 @@ from typing import Final
 # name in profiles/formats.toml -> module that has validate()
 VALIDATORS: Final[Mapping[str, str]] = {
     "png": "archivum.formats.validators.png",
+    "jpeg": "archivum.formats.validators.jpeg",
+    "tiff": "archivum.formats.validators.tiff",
+    "jp2": "archivum.formats.validators.jp2",
+    "gif": "archivum.formats.validators.gif",
+    "bmp": "archivum.formats.validators.bmp",
+    "webp": "archivum.formats.validators.webp",
+    "riff": "archivum.formats.validators.riff",
+    "avi": "archivum.formats.validators.avi",
+    "boxes": "archivum.formats.validators.boxes",
+    "matroska": "archivum.formats.validators.matroska",
+    "mpeg-stream": "archivum.formats.validators.mpeg_stream",
+    "mpeg-audio": "archivum.formats.validators.mpeg_audio",
+    "flac": "archivum.formats.validators.flac",
+    "av": "archivum.formats.validators.av",
+    "mediaconch": "archivum.formats.validators.mediaconch",
 }

@@ -4,6 +4,7 @@ Decoding proves that a file is well-formed, not that it keeps its specification.
 no network, and no format that leads to other files.
 """
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Final
@@ -32,6 +33,7 @@ _UNABLE: Final = (
     "not implemented",
     "unsupported codec",
 )
+_PLACE: Final = re.compile(r" @ 0x[0-9a-f]+")  # in memory: another one every time
 _OWN: Final = "[null @"  # what has to do with where it decodes to, not with the file
 
 
@@ -51,7 +53,7 @@ def validate(subject: Subject, told: Told) -> Answer | None:
 def _faults(ran: programs.Ran) -> Iterator[Fault]:
     said = [line.strip() for line in ran.text.splitlines() if line.strip() and not line.startswith(_OWN)]
     lower = ran.text.lower()
-    reason = said[0][:300] if said else f"exit {ran.status}"
+    reason = _PLACE.sub("", said[0])[:300] if said else f"exit {ran.status}"
     if ran.status is None:
         yield fault("timeout", WARNING)
     elif ran.status < 0:

@@ -10,6 +10,7 @@ from typing import Final
 from archivum.formats.validators import octets
 from archivum.formats.validators.answer import (
     INDETERMINATE,
+    INFO,
     WARNING,
     Answer,
     Fault,
@@ -66,7 +67,7 @@ def _program(file: Octets, facts: dict[str, str]) -> Iterator[Fault]:
             return
         file.reach(position, length)
         position += length
-    yield fault("mpeg-unended", WARNING, str(position))
+    yield fault("mpeg-unended", INFO, str(position))  # it must be there, and many writers leave it out
 
 
 def _pack(file: Octets, position: int) -> int:

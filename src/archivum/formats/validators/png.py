@@ -121,7 +121,7 @@ class _Picture:
             start, length = start + 4, length - 4
         elif self.rows is None:
             yield from self._first(str(position))
-        if self.rows is None or (kind == b"fdAT") is (self.source == b"IDAT"):
+        if self.rows is None or self.source not in (b"", kind):
             yield fault("png-animation", where=str(position))
             return
         self.source = kind

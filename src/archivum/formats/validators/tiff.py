@@ -34,11 +34,10 @@ INVALID: Final = frozenset({"tiff-tag", "tiff-order", "geotiff-keys"})  # faults
 def validate(subject: Subject, told: Told) -> Answer:
     """Judge a TIFF file: valid if its directories keep the specification and all pixels can be read."""
     del told
-    pages: list[Directory] = []
-    faults, facts = octets.walked(subject, partial(_directories, pages=pages))
+    compressed: list[int] = []
+    faults, facts = octets.walked(subject, partial(_directories, compressed=compressed))
     if any(one.severity == ERROR and one.id not in INVALID for one in faults):
         return answer(octets.TOOL, faults, facts)
-    compressed = [number for number, page in enumerate(pages) if page.one(COMPRESSION) != UNCOMPRESSED]
     faults += worldfile.judged(subject.path, facts)
     tool = octets.TOOL
     if compressed:
@@ -47,12 +46,13 @@ def validate(subject: Subject, told: Told) -> Answer:
     return answer(tool, faults, facts, valid=pixels.validity(faults), invalid=INVALID)
 
 
-def _directories(file: Octets, facts: dict[str, str], pages: list[Directory]) -> Iterator[Fault]:
-    """Walk from directory to directory, and into those that hang on them."""
+def _directories(file: Octets, facts: dict[str, str], compressed: list[int]) -> Iterator[Fault]:
+    """Walk from directory to directory, and into those that hang on them; note which pages are compressed."""
     how = layout(file)
     if how is None or not how.first:
         yield fault("tiff-signature")
         return
+    pages: list[Directory] = []
     met: set[int] = set()
     waiting = [(how.first, True)]
     while waiting:
@@ -68,6 +68,8 @@ def _directories(file: Octets, facts: dict[str, str], pages: list[Directory]) ->
                 return
         waiting += _onwards(directory, page)
         if page:
+            if directory.one(COMPRESSION) != UNCOMPRESSED:
+                compressed.append(len(pages))
             pages.append(directory)
             facts |= tiff_pictures.facts(pages)
         if page or WIDTH in directory:
