@@ -8,7 +8,7 @@ by codes that exist they must make exactly the pixels of the frame.
 from collections.abc import Generator, Iterator
 from typing import Final, NamedTuple
 
-from archivum.formats.validators import octets, pixels
+from archivum.formats.validators import limits, octets, pixels
 from archivum.formats.validators.answer import WARNING, Answer, Fault, Subject, Told, fault, judged
 from archivum.formats.validators.gif_codes import Codes
 from archivum.formats.validators.octets import Octets
@@ -36,11 +36,11 @@ def validate(subject: Subject, told: Told) -> Answer:
     if subject.size <= COUNTED:
         return judged(octets.TOOL, faults, facts)
     frames, area = int(facts["frames"]), int(facts["width"]) * int(facts["height"])
-    if frames * area > pixels.PIXELS:
-        faults.append(pixels.too_large())
+    if frames * area > limits.PIXELS:
+        faults.append(limits.too_large())
     else:
         faults += pixels.decoded(subject.path, "gifload", range(frames))
-    return judged(f"{octets.TOOL}, {pixels.TOOL}", faults, facts, valid=pixels.validity(faults))
+    return judged(f"{octets.TOOL}, {pixels.TOOL}", faults, facts, valid=limits.validity(faults))
 
 
 def _blocks(file: Octets, facts: dict[str, str]) -> Iterator[Fault]:

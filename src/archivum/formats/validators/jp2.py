@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 from jpylyzer import jpylyzer
 
+from archivum.formats.validators import octets
 from archivum.formats.validators.answer import (
     INDETERMINATE,
     WARNING,
@@ -21,12 +22,14 @@ from archivum.formats.validators.answer import (
     fault,
     judged,
 )
+from archivum.formats.validators.octets import Octets
 
 TOOL: Final = f"jpylyzer {jpylyzer.__version__}"
 _BOX: Final = b"\0\0\0\x0cjP  \r\n\x87\n"  # ISO/IEC 15444-1, I.5.1
 _BRANDS: Final = {b"jp2 ": "jp2", b"jph ": "jph"}
 _HIGH_THROUGHPUT: Final = 0x40  # of the first byte of Rsiz (ISO/IEC 15444-15, A.2)
 _PART_2: Final = 0x80
+_BOXED: Final = ("jp2", "jph")
 _NOTED: Final = 20  # failed tests
 
 
@@ -41,7 +44,8 @@ def validate(subject: Subject, told: Told) -> Answer | None:
         said = jpylyzer.checkOneFile(subject.path, kind)
     properties = {} if (found := said.find("properties")) is None else _facts(found, kind)
     if said.findtext("isValid") == "True":
-        return judged(TOOL, facts=properties)
+        faults, _ = octets.walked(subject, _after) if kind in _BOXED else ([], {})
+        return judged(TOOL, faults, properties)
     if said.findtext("statusInfo/success") != "True":
         reason = said.findtext("statusInfo/failureMessage") or "-"
         return judged(TOOL, [fault("engine", WARNING, tool=TOOL, reason=reason)], valid=INDETERMINATE)
@@ -59,6 +63,23 @@ def _kind(path: str) -> str:
     if head[16:20] == b"ftyp" and head.startswith(_BOX):
         return _BRANDS.get(head[20:24], "")
     return "jp2"
+
+
+def _after(file: Octets, facts: dict[str, str]) -> Iterator[Fault]:
+    """Look for bytes after the last box, which jpylyzer takes for boxes that it does not know."""
+    del facts
+    position = 0
+    while position < file.size:
+        left = file.size - position
+        length, kind = (file.number(position, 4), file.at(position + 4, 4)) if left >= 8 else (0, b"")
+        if length == 1 and left >= 16:
+            length = file.number(position + 8, 8)
+        elif length == 0 and kind == b"jp2c":
+            return  # to the end of the file (I.4)
+        if length < 8 or length > left or not kind.isascii() or not kind.decode().isprintable():
+            yield fault("trailing", WARNING, str(position), count=left)
+            return
+        position += length
 
 
 def _failed(tests: ElementTree.Element | None, where: str) -> Iterator[Fault]:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from typing import Final
 
-from archivum.formats.validators import jpeg_segments, octets, pixels
+from archivum.formats.validators import jpeg_segments, limits, octets, pixels
 from archivum.formats.validators.answer import INFO, WARNING, Answer, Fault, Subject, Told, fault, judged
 from archivum.formats.validators.octets import Octets
 
@@ -30,7 +30,7 @@ def validate(subject: Subject, told: Told) -> Answer:
         return judged(octets.TOOL, faults, facts)
     tool, wrong = _decoded(subject.path, facts)
     faults += wrong
-    return judged(tool, faults, facts, valid=pixels.validity(faults))
+    return judged(tool, faults, facts, valid=limits.validity(faults))
 
 
 def _pictures(file: Octets, facts: dict[str, str]) -> Iterator[Fault]:
@@ -58,9 +58,9 @@ def _zeros(file: Octets, position: int) -> int:
 def _decoded(path: str, facts: dict[str, str]) -> tuple[str, list[Fault]]:
     """Decode all coefficients; an eighth of each edge is made of them, which needs them all."""
     count = int(facts["width"]) * int(facts["height"])
-    limit = pixels.HELD if facts["process"] == "progressive" else pixels.PIXELS
+    limit = limits.HELD if facts["process"] == "progressive" else limits.PIXELS
     if count > limit:
-        return octets.TOOL, [pixels.too_large(limit)]
+        return octets.TOOL, [limits.too_large(limit)]
     if facts["process"] not in _DECODED or facts["bits"] != "8":
         reason = f"{facts['process']}, {facts['bits']} bits"
         return octets.TOOL, [fault("unsupported", WARNING, reason=reason)]

@@ -22,6 +22,7 @@ from archivum.formats.validators.answer import (
 from archivum.formats.validators.octets import PIECE, Octets
 
 _PACK, _SYSTEM, _END, _PROGRAM_MAP = 0xBA, 0xBB, 0xB9, 0xBC  # 13818-1, tables 2-33 to 2-35
+_PACKETS: Final = ("x-fmt/385", "x-fmt/386", "fmt/425", "fmt/585")  # formats that cannot begin otherwise
 _PACKET: Final = 188  # of a transport stream
 _SYNC: Final = 0x47
 
@@ -35,6 +36,8 @@ def validate(subject: Subject, told: Told) -> Answer | None:
         walk = _program
     elif head[:1] == b"G" and (len(head) <= _PACKET or head[_PACKET] == _SYNC):
         walk = _transport
+    elif subject.puid in _PACKETS and head[4:5] != b"G":  # which is a packet behind its time, as on discs
+        return judged(octets.TOOL, [fault("mpeg-sync", where="0")])
     else:
         return None
     faults, facts = octets.walked(subject, walk)

@@ -25,6 +25,7 @@ class Octets:
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._file = file
         self.size = size
+        self.furthest = 0  # where the last of the bytes ends that anything was said to be at
 
     def at(self, position: int, count: int) -> bytes:
         """Return the bytes at a place.
@@ -73,6 +74,7 @@ class Octets:
         """
         if position < 0 or position + count > self.size:
             raise Short(min(max(position, 0), self.size))
+        self.furthest = max(self.furthest, position + count)
 
 
 # walks through a file and yields its faults; what it reads off it goes into the facts

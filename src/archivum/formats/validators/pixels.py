@@ -3,19 +3,15 @@
 libvips keeps no results, works in one thread beside this one, and has no loader that its makers do not trust.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import pyvips
 
-from archivum.formats.validators.answer import INDETERMINATE, PASSED, WARNING, Fault, fault
+from archivum.formats.validators.answer import WARNING, Fault, fault
+from archivum.formats.validators.limits import PAGES, PIXELS, too_large
 
 TOOL: Final = "libvips " + ".".join(str(pyvips.version(part)) for part in range(3))
-PIXELS: Final = 1_000_000_000  # of one picture; an A0 sheet at 600 dpi has 558 million
-HELD: Final = 250_000_000  # of one that a decoder must hold as a whole: A0 at 400 dpi has 244 million
-PAGES: Final = 1000  # of one file
-
-_OPEN: Final = frozenset({"picture-too-large", "unsupported", "tiff-sparse", "memory", "timeout"})
 _UNABLE: Final = ("unsupported", "not supported", "not implemented", "unimplemented", "not configured")
 
 pyvips.block_untrusted_set(True)
@@ -35,16 +31,6 @@ def decoded(path: str, loader: str, pages: Sequence[int] = ()) -> list[Fault]:
         except pyvips.Error as error:
             return [_wrong(error, "" if page is None else f"page {page + 1}")]
     return [] if len(pages) <= PAGES else [too_large()]
-
-
-def too_large(limit: int = PIXELS) -> Fault:
-    """Return that a picture was not decoded, since it has more pixels than that."""
-    return fault("picture-too-large", WARNING, limit=limit)
-
-
-def validity(faults: Iterable[Fault]) -> str:
-    """Return what a picture is whose faults are no errors: not judged where it was not decoded."""
-    return INDETERMINATE if any(one.id in _OPEN for one in faults) else PASSED
 
 
 def _wrong(error: pyvips.Error, page: str) -> Fault:

@@ -13,8 +13,6 @@ from typing import Final
 
 from archivum.formats.validators import octets
 from archivum.formats.validators.answer import (
-    INDETERMINATE,
-    PASSED,
     WARNING,
     Answer,
     Fault,
@@ -23,9 +21,10 @@ from archivum.formats.validators.answer import (
     fault,
     judged,
 )
+from archivum.formats.validators.limits import too_large, validity
 from archivum.formats.validators.octets import Octets
 from archivum.formats.validators.png_chunks import INVALID, LAST, Chunks
-from archivum.formats.validators.png_rows import NONE, PALETTE, PIXELS, Header, Rows
+from archivum.formats.validators.png_rows import NONE, PALETTE, Header, Rows
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"  # PNG §5.2
 _LONGEST: Final = (1 << 31) - 1  # PNG §5.3: the most bytes of a chunk
@@ -35,8 +34,7 @@ def validate(subject: Subject, told: Told) -> Answer:
     """Judge a PNG file: valid if its chunks are as the specification has them and make the picture."""
     del told
     faults, facts = octets.walked(subject, _chunks)
-    large = any(one.id == "picture-too-large" for one in faults)
-    return judged(octets.TOOL, faults, facts, valid=INDETERMINATE if large else PASSED, invalid=INVALID)
+    return judged(octets.TOOL, faults, facts, valid=validity(faults), invalid=INVALID)
 
 
 def _chunks(file: Octets, facts: dict[str, str]) -> Iterator[Fault]:
@@ -136,7 +134,7 @@ class _Picture:
             yield fault("png-palette", where=where)
         self.rows = Rows(self.header)
         if self.rows.too_large:
-            yield fault("picture-too-large", WARNING, limit=PIXELS)
+            yield too_large()
 
     def _filled(self, where: str) -> Iterator[Fault]:
         """Judge whether a picture or frame is whole that gets no more data."""

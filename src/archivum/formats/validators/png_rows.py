@@ -4,7 +4,8 @@ import zlib
 from collections.abc import Iterator
 from typing import Final, NamedTuple, Self
 
-PIXELS: Final = 1_000_000_000  # of one picture; more are not inflated
+from archivum.formats.validators.limits import PIXELS
+
 PALETTE: Final = 3  # the colour type
 _PIECE: Final = 1 << 20
 _SAMPLES: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type

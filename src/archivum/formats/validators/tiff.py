@@ -3,15 +3,25 @@
 The walk judges the specification's structure: directories that end and do not loop, tags in ascending order
 with the types and numbers they may have, none that is required missing, everything they point to inside the
 file, strips or tiles as many and as long as the picture needs. Of an uncompressed picture nothing more can be
-wrong; what is compressed is decoded by libtiff. Not judged are resolutions and what private tags say.
+wrong; what Deflate compressed is inflated, all else is decoded by libtiff. Not judged are resolutions and what
+private tags say.
 """
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from typing import Final
 
-from archivum.formats.validators import geotiff, octets, pixels, tiff_pictures, worldfile
-from archivum.formats.validators.answer import ERROR, Answer, Fault, Subject, Told, fault
+from archivum.formats.validators import (
+    geotiff,
+    limits,
+    octets,
+    pixels,
+    tiff_deflate,
+    tiff_pictures,
+    worldfile,
+)
+from archivum.formats.validators.answer import ERROR, WARNING, Answer, Fault, Subject, Told, fault
 from archivum.formats.validators.answer import judged as answer
 from archivum.formats.validators.octets import Octets
 from archivum.formats.validators.tiff_directory import (
@@ -28,6 +38,8 @@ from archivum.formats.validators.tiff_directory import (
 from archivum.formats.validators.tiff_tags import entries_judged
 
 DIRECTORIES: Final = 10_000  # of one file
+WALKED: Final = (UNCOMPRESSED, *tiff_deflate.COMPRESSIONS)  # whose pixels need no decoder
+_FILLED: Final = 8  # bytes that a writer may fill a file up with
 INVALID: Final = frozenset({"tiff-tag", "tiff-order", "geotiff-keys"})  # faults that leave all pixels whole
 
 
@@ -43,17 +55,16 @@ def validate(subject: Subject, told: Told) -> Answer:
     if compressed:
         faults += pixels.decoded(subject.path, "tiffload", compressed)
         tool = f"{octets.TOOL}, {pixels.TOOL}"
-    return answer(tool, faults, facts, valid=pixels.validity(faults), invalid=INVALID)
+    return answer(tool, faults, facts, valid=limits.validity(faults), invalid=INVALID)
 
 
 def _directories(file: Octets, facts: dict[str, str], compressed: list[int]) -> Iterator[Fault]:
-    """Walk from directory to directory, and into those that hang on them; note which pages are compressed."""
+    """Walk from directory to directory, and into those that hang on them; note what is to be decoded."""
     how = layout(file)
     if how is None or not how.first:
         yield fault("tiff-signature")
         return
-    pages: list[Directory] = []
-    met: set[int] = set()
+    pages, compressions, met = 0, set[int](), set[int]()
     waiting = [(how.first, True)]
     while waiting:
         position, page = waiting.pop()
@@ -67,15 +78,19 @@ def _directories(file: Octets, facts: dict[str, str], compressed: list[int]) -> 
             if wrong.id not in INVALID and wrong.severity == ERROR:
                 return
         waiting += _onwards(directory, page)
+        if page and not pages:
+            facts |= tiff_pictures.facts(directory)
+            yield from geotiff.judged(directory, facts)
         if page:
-            if directory.one(COMPRESSION) != UNCOMPRESSED:
-                compressed.append(len(pages))
-            pages.append(directory)
-            facts |= tiff_pictures.facts(pages)
+            compressions.add(directory.one(COMPRESSION))
+            if directory.one(COMPRESSION) not in WALKED:
+                compressed.append(pages)
+            pages += 1
         if page or WIDTH in directory:
             yield from tiff_pictures.judged(directory)
-        if page and len(pages) == 1:
-            yield from geotiff.judged(directory, facts)
+    facts |= {"pages": str(pages), "compression": ",".join(map(str, sorted(compressions)))}
+    if file.size - file.furthest > _FILLED:
+        yield fault("trailing", WARNING, str(file.furthest), count=file.size - file.furthest)
 
 
 def _onwards(directory: Directory, page: bool) -> Iterator[tuple[int, bool]]:
@@ -83,5 +98,5 @@ def _onwards(directory: Directory, page: bool) -> Iterator[tuple[int, bool]]:
     if page and directory.next:
         yield directory.next, True
     for tag in (SUBIFDS, EXIF, GPS):
-        for position in directory.numbers(tag):
+        for position in islice(directory.numbers(tag), DIRECTORIES):
             yield position, False

@@ -18,6 +18,7 @@ UNCOMPRESSED: Final = 1
 _SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _BIG: Final = {16: 8, 17: 8, 18: 8}
 _CODES: Final = {1: "B", 3: "H", 4: "I", 11: "f", 12: "d", 13: "I", 16: "Q", 18: "Q"}
+_WHOLE: Final = _CODES.keys() - {11, 12}
 _VALUES: Final = 65_536  # of one tag that are kept; more are only gone through
 
 
@@ -70,9 +71,10 @@ class Directory:
         return [number for number, _ in zip(self.numbers(tag), range(_VALUES), strict=False)]
 
     def numbers(self, tag: int) -> Iterator[int]:
-        """Yield the numbers of a tag."""
-        for value in self.values(tag):
-            yield int(value)
+        """Yield the whole numbers of a tag."""
+        if tag in self.entries and self.entries[tag].type in _WHOLE:
+            for value in self.values(tag):
+                yield int(value)
 
     def values(self, tag: int) -> Iterator[float]:
         """Yield the numbers of a tag, which may be fractions."""

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from archivum.formats.validators import tiff_deflate
 from archivum.formats.validators.answer import WARNING, Fault, fault
+from archivum.formats.validators.limits import PIXELS, too_large
 from archivum.formats.validators.tiff_directory import (
     BITS,
     COLOURS,
@@ -47,19 +49,15 @@ class _Parts(NamedTuple):
         return self.last[plane] if place == self.number // self.planes - 1 else self.lengths[plane]
 
 
-def facts(pages: Sequence[Directory]) -> dict[str, str]:
-    """Return what the pages of a file say of it; sizes are those of the first."""
-    first = pages[0]
-    bits = sorted(set(first.all(BITS)) or {1})
+def facts(page: Directory) -> dict[str, str]:
+    """Return what a page says of itself."""
     said = {
-        "pages": str(len(pages)),
-        "compression": ",".join(map(str, sorted({page.one(COMPRESSION) for page in pages}))),
-        "bits": ",".join(map(str, bits)),
-        "samples": str(first.one(SAMPLES)),
+        "bits": ",".join(map(str, sorted(set(page.all(BITS)) or {1}))),
+        "samples": str(page.one(SAMPLES)),
     }
     for name, tag in (("width", WIDTH), ("height", LENGTH), ("photometric", PHOTOMETRIC)):
-        if tag in first:
-            said[name] = str(first.one(tag))
+        if tag in page:
+            said[name] = str(page.one(tag))
     return said
 
 
@@ -134,26 +132,41 @@ def _lying(page: Directory, parts: _Parts) -> Iterator[Fault]:
         if page.entries[tag].values != parts.number:
             yield fault("tiff-parts", where=where, count=page.entries[tag].values, expected=parts.number)
             return
+    if page.one(COMPRESSION) in tiff_deflate.COMPRESSIONS and page.one(WIDTH) * page.one(LENGTH) > PIXELS:
+        yield too_large()
+        return
     measured = page.one(COMPRESSION) == UNCOMPRESSED and not _subsampled(page)
     empty, places = 0, []
     listed = zip(page.numbers(parts.offsets), page.numbers(parts.counts), strict=False)
     for index, (offset, count) in enumerate(listed):
         if not offset and not count:
             empty += 1
-            continue
-        if offset + count > page.file.size:
-            yield fault("tiff-part-beyond", where=where, number=index + 1)
+        elif wrong := _part(page, parts, index, offset, count, measured=measured):
+            yield wrong
             return
-        if not count or (measured and count < parts.length(index)):
-            expected = parts.length(index)
-            yield fault("tiff-part-short", where=where, number=index + 1, count=count, expected=expected)
-            return
-        if index < _COMPARED:
+        elif index < _COMPARED:
             places.append((offset, count))
     if empty:
         yield fault("tiff-sparse", WARNING, where, count=empty)
     if _overlap(places):
         yield fault("tiff-overlap", WARNING, where)
+
+
+def _part(
+    page: Directory, parts: _Parts, index: int, offset: int, count: int, *, measured: bool
+) -> Fault | None:
+    """Judge one strip or tile."""
+    where, number, expected = str(page.position), index + 1, parts.length(index)
+    if offset + count > page.file.size:
+        return fault("tiff-part-beyond", where=where, number=number)
+    if not count or (measured and count < expected):
+        return fault("tiff-part-short", where=where, number=number, count=count, expected=expected)
+    page.file.reach(offset, count)
+    if page.one(COMPRESSION) in tiff_deflate.COMPRESSIONS and not _subsampled(page):
+        # some writers fill the last strip up with rows that are not there
+        reason = tiff_deflate.wrong(page.file, offset, count, {expected, *parts.lengths})
+        return fault("tiff-deflate", where=where, number=number, reason=reason) if reason else None
+    return None
 
 
 def _subsampled(page: Directory) -> bool:

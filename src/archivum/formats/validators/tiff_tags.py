@@ -71,6 +71,7 @@ def entries_judged(directory: Directory, entries: list[Entry]) -> Iterator[Fault
         if entry.place + entry.length > directory.file.size:
             yield fault("tiff-beyond", where=where, tag=entry.tag)
             return
+        directory.file.reach(entry.place, entry.length)
     if WIDTH in directory:  # the directories of Exif and the like have tags of their own
         for entry in directory.entries.values():
             yield from _ruled(directory, entry, where)
