@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import BinaryIO, NamedTuple
 
 # the values of archivum.model.Verdict and Severity, which would cost the worker half of its start-up time
@@ -75,18 +75,20 @@ def judged(
     *,
     valid: str = PASSED,
     invalid: Iterable[Fault] = (),
+    rules: Container[str] = (),
     well_formed: str = PASSED,
 ) -> Answer:
     """Return the answer of a validator of structure: a fault of severity ERROR makes the file malformed.
 
     ``valid`` is what a file without such faults is: INDETERMINATE if only its structure was looked at.
-    ``invalid`` are faults of a file that is whole, against rules of its specification. ``well_formed`` is
-    INDETERMINATE where something that is no fault of the file kept the validator from reading all of it.
+    ``invalid`` are faults of a file that is whole, against rules of its specification; so are those of
+    ``faults`` whose ids are in ``rules``. ``well_formed`` is INDETERMINATE where something that is no fault of
+    the file kept the validator from reading all of it.
     """
     found = tuple(faults)
     against = tuple(invalid)
-    broken = any(one.severity == ERROR for one in found)
-    wrong = broken or any(one.severity == ERROR for one in against)
+    broken = any(one.severity == ERROR and one.id not in rules for one in found)
+    wrong = any(one.severity == ERROR for one in (*found, *against))
     return Answer(
         FAILED if broken else well_formed,
         FAILED if wrong else valid,

@@ -1,37 +1,45 @@
-"""Pictures decoded to their last pixel, by Pillow; no more pixels than memory is given for."""
+"""Pictures decoded to their last pixel by libvips: a strip at a time, so that memory does not grow with them.
 
-import warnings
-from collections.abc import Iterable
+libvips keeps no results, works in one thread beside this one, and has no loader that its makers do not trust.
+"""
+
+from collections.abc import Sequence
 from typing import Final
 
-import PIL
-from PIL import Image
+import pyvips
 
-from archivum.formats.validators.answer import INDETERMINATE, PASSED, WARNING, Fault, fault
+from archivum.formats.validators.answer import WARNING, Fault, fault
+from archivum.formats.validators.limits import PAGES, PIXELS, too_large
 
-TOOL: Final = f"Pillow {PIL.__version__}"
-PIXELS: Final = 250_000_000  # of one picture: 1 GB as RGBA; an A0 sheet at 400 dpi has 244 million
+TOOL: Final = "libvips " + ".".join(str(pyvips.version(part)) for part in range(3))
+_UNABLE: Final = ("unsupported", "not supported", "not implemented", "unimplemented", "not configured")
 
-Image.MAX_IMAGE_PIXELS = PIXELS
+pyvips.block_untrusted_set(True)
+pyvips.cache_set_max(0)
+pyvips.concurrency_set(1)
 
 
-def decoded(path: str, kind: str) -> tuple[list[Fault], dict[str, str]]:
-    """Decode every frame of a picture of a kind that Pillow knows; return faults, and facts of the first."""
-    faults: list[Fault] = []
-    facts: dict[str, str] = {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
+def decoded(path: str, loader: str, pages: Sequence[int] = ()) -> list[Fault]:
+    """Decode a picture, or these pages of it, with a loader of libvips; return what is wrong with it."""
+    for page in pages[:PAGES] or (None,):
+        options = {} if page is None else {"page": page}
         try:
-            with Image.open(path, formats=(kind,)) as picture:
-                facts = {"width": str(picture.width), "height": str(picture.height), "mode": picture.mode}
-                picture.load()
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
-            faults.append(fault("picture-too-large", WARNING, limit=PIXELS))
-        except (OSError, SyntaxError, ValueError, EOFError) as error:  # as Pillow tells of bad files
-            faults.append(fault("undecodable", reason=str(error) or type(error).__name__))
-    return faults, facts
+            picture = getattr(pyvips.Image, loader)(path, fail_on="warning", access="sequential", **options)
+            if picture.width * picture.height > PIXELS:
+                return [too_large()]
+            picture.avg()  # needs every pixel, and keeps none
+        except pyvips.Error as error:
+            return [_wrong(error, "" if page is None else f"page {page + 1}")]
+    return [] if len(pages) <= PAGES else [too_large()]
 
 
-def validity(faults: Iterable[Fault]) -> str:
-    """Return what a picture is whose faults are no errors: not judged if it was too large to be decoded."""
-    return INDETERMINATE if any(one.id == "picture-too-large" for one in faults) else PASSED
+def _wrong(error: pyvips.Error, page: str) -> Fault:
+    """Tell what is wrong with the picture from what this decoder cannot do."""
+    lines = [line.strip() for line in str(error.detail or error.message).splitlines() if line.strip()]
+    reason = (lines[0] if lines else str(error))[:300]
+    lower = " ".join(lines).lower()
+    if "memory" in lower:
+        return fault("memory", WARNING, page)
+    if any(word in lower for word in _UNABLE):
+        return fault("unsupported", WARNING, page, reason=reason)
+    return fault("undecodable", where=page, reason=reason)
