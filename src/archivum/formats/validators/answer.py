@@ -82,8 +82,8 @@ def judged(
 
     ``valid`` is what a file without such faults is: INDETERMINATE if only its structure was looked at.
     ``invalid`` are faults of a file that is whole, against rules of its specification; so are those of
-    ``faults`` whose ids are in ``rules``. ``well_formed`` is INDETERMINATE where something that is no fault of
-    the file kept the validator from reading all of it.
+    ``faults`` whose ids are in ``rules``. ``well_formed`` is INDETERMINATE where something that is no fault
+    of the file kept the validator from reading all of it.
     """
     found = tuple(faults)
     against = tuple(invalid)

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from archivum.formats.validators.answer import Fault, fault
 
-INVALID: Final = frozenset({"png-ancillary", "png-animation"})  # faults that leave the picture whole
+RULES: Final = frozenset({"png-ancillary", "png-animation"})  # faults that leave the picture whole
 LAST: Final = frozenset({"png-header", "png-data", "png-order"})  # faults after which no more is judged
 
 
