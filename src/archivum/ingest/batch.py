@@ -14,7 +14,7 @@ from threading import Thread
 from typing import Any
 
 from archivum.archive import Archive, Clock, open_archive
-from archivum.errors import ArchivumError, Misconfigured, NotFound
+from archivum.errors import ArchivumError, Misconfigured
 from archivum.formats import Identifying
 from archivum.ingest.group import PACKAGES, Done, Group, sweep
 from archivum.ingest.order import Order, Outcome, Progress
@@ -31,17 +31,15 @@ def transfers(paths: Iterable[Path], *, each: bool = False, as_folder: bool = Fa
     A folder is full of packages if it is none itself (no ``mets.xml``, ``bagit.txt`` or ``metadata.csv`` at
     its top), holds only folders and containers, and at least one of these is certainly a package; or if
     ``each`` says so. Hidden names are passed over. With ``as_folder`` every folder is a package.
-
-    Raises:
-        NotFound: there is nothing at a path.
+    What is not there, or may not be looked into, is a transfer as well: whoever takes it in says why not.
     """
     for path in paths:
-        if not path.exists():
-            raise NotFound("ingest.nothing", place=path)
-        if path.is_dir() and not as_folder and (each or _is_full_of_packages(path)):
-            yield from (child for child in _children(path) if child.is_dir() or _is_container(child))
-        else:
-            yield path
+        try:
+            full = path.is_dir() and not as_folder and (each or _is_full_of_packages(path))
+            found = _transfers_in(path) if full else [path]
+        except OSError:
+            found = [path]
+        yield from found
 
 
 def run(
@@ -171,18 +169,30 @@ def _in_process(order: Order, paths: Sequence[Path]) -> list[Done]:
     return _process[0].ingest(order, paths)
 
 
+def _transfers_in(folder: Path) -> list[Path]:
+    return [child for child in _children(folder) if child.is_dir() or _is_container(child)]
+
+
 def _is_full_of_packages(folder: Path) -> bool:
     certain = False
     for child in _children(folder):
         if is_guide(child.name):
             return False
         if child.is_dir():
-            certain = certain or any(is_guide(name) for name in os.listdir(child))  # noqa: PTH208
+            certain = certain or any(is_guide(name) for name in _names(child))
         elif _is_container(child):
             certain = True
         else:
             return False
     return certain
+
+
+def _names(folder: Path) -> list[str]:
+    """The names in a folder; none if it cannot be looked into, which is not known to be a package then."""
+    try:
+        return os.listdir(folder)  # noqa: PTH208
+    except OSError:
+        return []
 
 
 def _children(folder: Path) -> list[Path]:

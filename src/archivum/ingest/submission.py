@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import stat
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -12,7 +13,7 @@ from archivum.checks.completeness import NOT_COMPLETE, completeness
 from archivum.checks.identification import identification
 from archivum.checks.safety import Safety
 from archivum.checks.unchecked import unchecked
-from archivum.errors import Misused
+from archivum.errors import Misused, NotFound
 from archivum.formats import Identifying
 from archivum.ingest.order import Order, Progress
 from archivum.ingest.receive import Reception, damaged, whole_digest
@@ -74,11 +75,12 @@ def receive(
 
     Raises:
         Misused: the transfer is the archive itself, or holds it.
+        NotFound: there is nothing at the path.
     """
     _check_apart(archive, path)
     name, whole = path.resolve().name, False
     # a container holds a folder that is mostly named like itself: then nothing has to be renamed
-    root = place / "in" / (path.stem if path.is_file() else name)
+    root = place / "in" / (path.stem if _is_file(path) else name)
     root.parent.mkdir()
     named = archive.profiles.get(order.profile).limits if order.profile else archive.profiles.loosest()
     safety = Safety(index, named)
@@ -97,6 +99,20 @@ def receive(
     package = _read(archive, guided, root, name, index, identifying, whole)
     receipt = _receipt(archive, package, guided.profile, order, name, index)
     return Submission(root.with_name(name), index, package, guided.profile, receipt)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a transfer is a container.
+
+    Raises:
+        NotFound: there is nothing at the path.
+    """
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotFound("ingest.nothing", place=path) from error
+    except OSError:
+        return False  # it is there, and what keeps it from being read is found when it is opened
 
 
 def _check_apart(archive: Archive, path: Path) -> None:
