@@ -39,6 +39,7 @@ class Shell:
     exit_code: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     archive: Archive | None = None
+    ended: bool = False  # the command has come to its end, and only its summary is still to be told
 
     def say(self, text_id: str, /, **params: object) -> str:
         """Return one of the command line's own texts."""
@@ -131,8 +132,10 @@ class Shell:
 
     def end(self) -> int:
         """Give the summary and return the exit code."""
+        self.ended = True
         if self.json:
             self._line("summary", {**self.counts, "exit_code": self.exit_code})
+        sys.stdout.flush()
         return self.exit_code
 
     def _line(self, kind: str, plain: dict[str, Any]) -> None:

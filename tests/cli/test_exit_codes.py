@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from archivum.errors import ArchivumError
-from archivum.texts import say
+from archivum.texts import LANGUAGES, say
 from fixtures.bags import bag
 from fixtures.defects import Defect
 from fixtures.sip import spis
@@ -94,6 +94,45 @@ def test_usage(words: list[str], archive: Path) -> None:
     assert told(here("--json", "--archive", archive, *words), 1, "usage.wrong")
     assert here("--archive", archive, *words).out == ""
     assert content(archive) == before
+
+
+CLICK = ("Invalid", "Missing", "No such", "unexpected", "requires", "Usage", "Options", "Commands", "exit.")
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ([], "příkaz"),
+        (["--lang=cs"], "příkaz"),
+        (["catalogue"], "příkaz"),
+        (["neznamy"], "neznamy"),
+        (["--neznama", "status"], "--neznama"),
+        (["list", "--sinc", "x"], "--since"),
+        (["ingest"], "PATHS"),
+        (["ingest", "--jobs", "0", "."], "--jobs"),
+        (["ingest", "--jobs", "mnoho", "."], "„mnoho“"),
+        (["list", "--since", "včera"], "„včera“"),
+        (["list", "--until"], "--until"),
+        (["list", "--state", "ztracen"], "held"),
+        (["dip", "x"], "--to"),
+        (["schemas", "install", "/neni"], "/neni"),
+        (["status", "navíc a dál"], "navíc a dál"),
+        (["status", "--json=ano"], "--json"),
+        (["decide", "x", "accept", "--reason", " "], "důvod"),
+    ],
+    ids=str,
+)
+def test_usage_is_explained_in_the_language_asked_for(words: list[str], named: str) -> None:
+    for language in LANGUAGES:
+        ran = here(*words, "--json", env={"LANG": f"{language}_XX.UTF-8"})
+        assert told(ran, 1, "usage.wrong")
+    assert named in ran.of("error")[0]["text"]
+    assert not any(word in ran.err for word in CLICK), ran.err
+
+
+def test_without_a_word_the_help_is_shown() -> None:
+    ran = here(env={"LANG": "cs_CZ.UTF-8"})
+    assert (ran.code, ran.out) == (1, "") and "Použití: archivum" in ran.err
 
 
 def test_usage_is_told_as_data_wherever_the_mistake_is() -> None:
