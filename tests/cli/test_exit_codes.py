@@ -3,10 +3,11 @@
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -249,6 +250,32 @@ def test_somebody_has_something_to_do(archive: Path, sent: Path) -> None:
     ran = apart("--archive", archive, "status")
     assert ran.code == 4
     assert "archivum decide" in ran.out
+
+
+def test_a_profile_that_cannot_be_used_is_something_to_do(archive: Path) -> None:
+    (archive / "profiles/rada.toml").write_text('reader = "bagit"\n[access]\ncondition = "tajné"\n', "utf-8")
+    ran = here("--archive", archive, "--json", "--lang", "cs", "status")
+    assert ran.code == 4
+    (due,) = (one for one in ran.of("status")[0]["due"] if one["id"] == "profile")
+    assert due["profile"] == "rada" and "tajné" in due["reason"]
+    for language in LANGUAGES:
+        shown = here("--archive", archive, "--lang", language, "status").out
+        assert say("settings.choice", language, value="tajné", place=archive / "profiles/rada.toml",
+                   choices="open, restricted, closed") in shown  # fmt: skip
+
+
+def test_a_rebuilt_catalogue_says_whether_it_is_another(archive: Path, stored: str) -> None:
+    def rebuilt(*words: str) -> bool:
+        (line,) = here("--archive", archive, "--json", "catalogue", "rebuild", *words).of("catalogue")
+        return bool(line["changed"])
+
+    assert not rebuilt()
+    with closing(sqlite3.connect(archive / "catalogue.db")) as base, base:
+        base.execute("UPDATE package SET title = 'Jiný'")
+    assert not rebuilt("--dry-run")
+    assert rebuilt() and not rebuilt()
+    (archive / "catalogue.db").unlink()
+    assert rebuilt()
 
 
 # -- 5 --------------------------------------------------------------------------------------------------

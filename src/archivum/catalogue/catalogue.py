@@ -1,5 +1,6 @@
 """The catalogue: a view of the journal in tables, which can be lost and made again, row for row the same."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Final, Self
 
@@ -11,9 +12,10 @@ from archivum.catalogue.entry import ORIGIN, Entry, Head
 from archivum.catalogue.folding import DetailsOf, chunks, show
 from archivum.catalogue.journal import Journal
 from archivum.catalogue.queries import Queries, applied
-from archivum.errors import CorruptionFound, Refused
+from archivum.errors import CorruptionFound, Misconfigured, Refused
 
 _ENTRIES: Final = 100  # folded together; a transaction of catch_up
+_BY_PAGES: Final = {"yield_per": 1000}
 _ADVANCE: Final = update(tables.applied)
 
 
@@ -91,6 +93,20 @@ class Catalogue(Queries):
             raise CorruptionFound("catalogue.differs", seq=reached.seq)
         missing = chunks(journal.entries(after=reached.seq), _ENTRIES)
         return sum(self.apply(chunk, details) for chunk in missing)
+
+    def fingerprint(self) -> str:
+        """Return a digest of all rows of all tables; "" if they cannot be read."""
+        digest = hashlib.sha256()
+        try:
+            with self._database.reading() as connection:
+                for table in tables.metadata.sorted_tables:
+                    key = table.primary_key.columns or table.columns
+                    digest.update(table.name.encode("utf-8"))
+                    for row in connection.execute(select(table).order_by(*key), execution_options=_BY_PAGES):
+                        digest.update(repr(tuple(row)).encode("utf-8", "backslashreplace"))
+        except (Misconfigured, CorruptionFound):
+            return ""
+        return digest.hexdigest()
 
     def rebuild(self, journal: Journal, details: DetailsOf) -> int:
         """Empty the tables and show the whole journal in them; return how many entries that were.
