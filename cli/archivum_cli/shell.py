@@ -54,6 +54,8 @@ class Shell:
         """Open the archive that was named, or the one this folder is in."""
         root = self.archive_place or find_archive(Path.cwd())
         self.archive = open_archive(root.resolve(), agent=self.agent, clock=self.clock)
+        if self.archive.catalogue.copied:
+            self.note(self.say("read-only", place=self.archive.root))
         return self.archive
 
     def close(self) -> None:

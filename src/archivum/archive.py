@@ -106,7 +106,9 @@ class Archive:
 
         Raises:
             Busy: another one is at it.
+            Misconfigured: the archive or its catalogue may not be written to.
         """
+        self.catalogue.check_writable()
         place = self.root / "lock"
         with world(place):
             lock = place.open("a+b", buffering=0)

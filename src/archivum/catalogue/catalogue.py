@@ -1,6 +1,8 @@
 """The catalogue: a view of the journal in tables, which can be lost and made again, row for row the same."""
 
+import errno
 import hashlib
+import os
 from collections.abc import Iterable, Sequence
 from typing import Final, Self
 
@@ -34,6 +36,22 @@ class Catalogue(Queries):
     def close(self) -> None:
         """Let go of the database."""
         self._database.close()
+
+    @property
+    def copied(self) -> bool:
+        """Whether the database may not be written to, and what is shown is a copy of it, caught up."""
+        return self._database.copied
+
+    def check_writable(self) -> None:
+        """Make sure that what happens can be shown in the database itself.
+
+        Raises:
+            Misconfigured: it may not be written to.
+        """
+        if self.copied:
+            raise Misconfigured(
+                "catalogue.read-only", place=self._database.name, reason=os.strerror(errno.EACCES)
+            )
 
     def create(self) -> None:
         """Make the tables, empty, where there are none.

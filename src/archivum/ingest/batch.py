@@ -9,6 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.reduction import DupFd
+from multiprocessing.util import Finalize
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -147,6 +148,11 @@ class _Process:
             done.append(Done(paths[0], error))
         return done
 
+    def close(self) -> None:
+        """Let go of the archive."""
+        if self.archive is not None:
+            self.archive.close()
+
 
 _process: list[_Process] = []
 
@@ -155,6 +161,7 @@ def _begin(root: Path, agent: Agent, clock: Clock, lock: _Lock | None) -> None:
     """Make this a process of the pool: one that ends at once when its parent does, or is interrupted."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # the terminal sends it to all; the parent tells of it
     _process.append(_Process(root, agent, clock, lock))
+    Finalize(None, _process[0].close, exitpriority=0)  # a process of a pool runs nothing else at its end
     Thread(target=_end_with_parent, daemon=True).start()
 
 
