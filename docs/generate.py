@@ -114,7 +114,7 @@ def matters(language: Language) -> str:
     rows = (
         (f"`{name}`", _cell(one["text"]), _cell(one["hint"]))
         for name, one in _texts("audit", language).items()
-        if name != "not-stored"
+        if name not in ("not-stored", "unrecorded")
     )
     return "\n".join(_table((_say(name, language) for name in ("code", "found", "remedy")), rows))
 
