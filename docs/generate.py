@@ -99,7 +99,8 @@ def findings(language: Language) -> str:
 
 def errors(language: Language) -> str:
     """Every error that a command may end with, by its id."""
-    code = "".join(path.read_text("utf-8") for path in sorted((ROOT / "src").rglob("*.py")))
+    paths = (path for room in ("src", "cli") for path in sorted((ROOT / room).rglob("*.py")))
+    code = "".join(path.read_text("utf-8") for path in paths)
     rows = (
         (f"`{room}.{name}`", _cell(one["text"]), _cell(one["hint"]))
         for room, texts in _rooms(language)
