@@ -102,7 +102,8 @@ def findings(language: Language) -> str:
 
 def errors(language: Language) -> str:
     """Every error that a command may end with, by its id."""
-    code = "".join(path.read_text("utf-8") for path in sorted((ROOT / "src").rglob("*.py")))
+    paths = (path for room in ("src", "cli") for path in sorted((ROOT / room).rglob("*.py")))
+    code = "".join(path.read_text("utf-8") for path in paths)
     rows = (
         (f"`{room}.{name}`", _cell(one["text"]), _cell(one["hint"]))
         for room, texts in _rooms(language)
@@ -117,7 +118,7 @@ def matters(language: Language) -> str:
     rows = (
         (f"`{name}`", _cell(one["text"]), _cell(one["hint"]))
         for name, one in _texts("audit", language).items()
-        if name not in ("not-stored", "scanner")
+        if name not in ("not-stored", "scanner", "unrecorded")
     )
     return "\n".join(_table((_say(name, language) for name in ("code", "found", "remedy")), rows))
 

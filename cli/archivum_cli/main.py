@@ -1,5 +1,6 @@
 """``archivum``: the entry point, its options, and the way from errors to exit codes."""
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -10,15 +11,20 @@ from typing import Any, Final
 import click
 
 from archivum import __version__
-from archivum.errors import ArchivumError, Misused
+from archivum.errors import DONE, ArchivumError, Misused
 from archivum_cli.commands import COMMANDS
 from archivum_cli.shell import Shell, language_of, user_name
+from archivum_cli.usage import context_class, reason
 
 INTERRUPTED = 130  # 128 + SIGINT
+UNREAD = 141  # 128 + SIGPIPE: nobody read to the end, and the command did not come to its own
 
 
 def main() -> None:
     """Run the command line of this process."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what it cannot write is shown as an escape
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -27,22 +33,34 @@ def run(arguments: Sequence[str]) -> int:
     shell = Shell(language_of(os.environ, _told(arguments)), clock=_now, agent_name=user_name())
     shell.json = "--json" in arguments  # known before all is parsed: what is wrong is told as data, too
     try:
+        return _obey(shell, arguments)
+    except BrokenPipeError:
+        # nobody reads on, and the interpreter must not complain about it when it flushes
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return shell.exit_code or (DONE if shell.ended else UNREAD)
+    finally:
+        shell.close()
+
+
+def _obey(shell: Shell, arguments: Sequence[str]) -> int:
+    """Run one command, tell what went wrong, give the summary, and return the exit code."""
+    try:
         command_line(shell).main(list(arguments), prog_name="archivum", standalone_mode=False)
     except click.exceptions.Exit as leave:
+        shell.ended = True
+        sys.stdout.flush()
         return leave.exit_code
+    except click.exceptions.NoArgsIsHelpError as wrong:
+        shell.note(wrong.format_message())
+        shell.fail(_misused(shell, wrong))
     except click.ClickException as wrong:
-        shell.fail(Misused("usage.wrong", reason=wrong.format_message(), command=_command(wrong)))
+        shell.fail(_misused(shell, wrong))
     except (click.Abort, KeyboardInterrupt):
         shell.note(shell.say("interrupted"))
         shell.exit_code = INTERRUPTED
-    except BrokenPipeError:
-        # nobody reads on, and the interpreter must not complain about it when it flushes
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return shell.exit_code
     except ArchivumError as error:
         shell.fail(error)
-    finally:
-        shell.close()
     return shell.end()
 
 
@@ -64,6 +82,7 @@ def command_line(shell: Shell) -> click.Group:
 def _understand_everywhere(command: click.Command, shell: Shell) -> None:
     """Let a command and all below it take the general options, so that they may stand before or after it."""
     # the environment speaks once, at the beginning: it must not overrule what was said before a command
+    command.context_class = context_class(shell)
     command.params.extend(_general_options(shell, "ARCHIVUM" if command.name == "archivum" else None))
     if isinstance(command, click.Group):
         for below in command.commands.values():
@@ -92,7 +111,7 @@ _NOTED: Final = {"archive": "archive_place", "agent": "agent_name", "lang": "lan
 
 def _told(arguments: Sequence[str]) -> str | None:
     """The language asked for: it must be known before the arguments are parsed, for the help is in it."""
-    for one, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for one, following in zip(arguments, [*arguments[1:], ""], strict=False):
         if one == "--lang":
             return following
         if one.startswith("--lang="):
@@ -100,9 +119,10 @@ def _told(arguments: Sequence[str]) -> str | None:
     return None
 
 
-def _command(wrong: click.ClickException) -> str:
+def _misused(shell: Shell, wrong: click.ClickException) -> Misused:
     context = getattr(wrong, "ctx", None)
-    return context.command_path if context is not None else "archivum"
+    command = context.command_path if context is not None else "archivum"
+    return Misused("usage.wrong", reason=reason(shell, wrong), command=command)
 
 
 def _now() -> datetime:

@@ -39,6 +39,7 @@ class Shell:
     exit_code: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     archive: Archive | None = None
+    ended: bool = False  # the command has come to its end, and only its summary is still to be told
 
     def say(self, text_id: str, /, **params: object) -> str:
         """Return one of the command line's own texts."""
@@ -53,6 +54,8 @@ class Shell:
         """Open the archive that was named, or the one this folder is in."""
         root = self.archive_place or find_archive(Path.cwd())
         self.archive = open_archive(root.resolve(), agent=self.agent, clock=self.clock)
+        if self.archive.catalogue.copied:
+            self.note(self.say("read-only", place=self.archive.root))
         return self.archive
 
     def close(self) -> None:
@@ -131,8 +134,10 @@ class Shell:
 
     def end(self) -> int:
         """Give the summary and return the exit code."""
+        self.ended = True
         if self.json:
             self._line("summary", {**self.counts, "exit_code": self.exit_code})
+        sys.stdout.flush()
         return self.exit_code
 
     def _line(self, kind: str, plain: dict[str, Any]) -> None:

@@ -133,7 +133,9 @@ class Archive:
 
         Raises:
             Busy: another one is at it.
+            Misconfigured: the archive or its catalogue may not be written to.
         """
+        self.catalogue.check_writable()
         place = self.root / "lock"
         with world(place):
             lock = place.open("a+b", buffering=0)
@@ -150,8 +152,16 @@ class Archive:
             yield lock.fileno()
 
 
-def rebuild(archive: Archive, *, dry_run: bool = False) -> int:
-    """Make the catalogue again from what is stored, as if it were lost; return how many events it shows.
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """How many events the catalogue shows, and whether it is another than it was."""
+
+    events: int
+    changed: bool
+
+
+def rebuild(archive: Archive, *, dry_run: bool = False) -> Rebuilt:
+    """Make the catalogue again from what is stored, as if it were lost.
 
     Copies of the journal that are not whole are completed first; with ``dry_run`` nothing is.
 
@@ -160,10 +170,12 @@ def rebuild(archive: Archive, *, dry_run: bool = False) -> int:
         CorruptionFound: the journal is damaged.
     """
     if dry_run:
-        return archive.journal.head().seq
+        return Rebuilt(archive.journal.head().seq, changed=False)
     with archive.writing():
         archive.journal.heal()
-        return archive.catalogue.rebuild(archive.journal, archive.details)
+        before = archive.catalogue.fingerprint()
+        events = archive.catalogue.rebuild(archive.journal, archive.details)
+        return Rebuilt(events, archive.catalogue.fingerprint() != before)
 
 
 def find_archive(start: Path) -> Path:

@@ -42,6 +42,7 @@ NEVER_ACCEPTED: Final = frozenset(
         "bomb-files",
         "roots",
         "container-damaged",
+        "not-a-package",
         "file-unreadable",
         "file-vanished",
         "file-unstable",

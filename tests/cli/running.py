@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
 from uuid import UUID
+
+import pytest
 
 from archivum.archive import Archive, open_archive
 from archivum.model import Agent, AgentKind
@@ -84,6 +87,18 @@ def apart(*arguments: object, cwd: Path | None = None, **env: str) -> Ran:
     done = subprocess.run(
         command, check=False, capture_output=True, cwd=cwd, env=environment(**env), timeout=120
     )
+    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def powerless(*arguments: object) -> Ran:
+    """Run in a process of its own that permissions hold for, also where root runs the tests."""
+    command = [str(ENTRY), *map(str, arguments)]
+    if os.geteuid() == 0:  # root reads and writes everything, unless told that it may not
+        if shutil.which("setpriv") is None:
+            pytest.skip("root may read every file, and there is no setpriv to take that from it")
+        less = "-dac_override,-dac_read_search"
+        command[:0] = ["setpriv", f"--inh-caps={less}", f"--bounding-set={less}"]
+    done = subprocess.run(command, check=False, capture_output=True, env=environment(), timeout=60)
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 

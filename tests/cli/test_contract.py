@@ -127,6 +127,28 @@ def test_nobody_reads_on(archive: Path, sent: Path, stored: str) -> None:
         assert process.stderr.read() == b""
 
 
+@pytest.mark.parametrize(
+    "words", [["list"], ["--json", "list"], ["--help"], ["--json", "neznamy"]], ids=" ".join
+)
+def test_nobody_reads_the_last_line(words: list[str], archive: Path) -> None:
+    with begun("--archive", archive, *words) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert b"Traceback" not in (said := process.stderr.read()) and b"BrokenPipe" not in said, said
+    assert process.returncode in (0, 1)
+
+
+@pytest.mark.parametrize("words", [["status"], ["list"], ["show"]], ids=" ".join)
+def test_a_terminal_that_knows_ascii_only(words: list[str], archive: Path, stored: str) -> None:
+    more = [stored] if words == ["show"] else []
+    ran = apart(
+        "--lang", "cs", "--archive", archive, *words, *more,
+        LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", PYTHONIOENCODING="ascii",
+    )  # fmt: skip
+    assert ran.code == 0 and ran.err == ""
+    assert ran.out.isascii() and "\\x" in ran.out
+
+
 # -- data and words -------------------------------------------------------------------------------------
 
 
@@ -239,6 +261,14 @@ def test_help_is_data(language: str) -> None:
             ran = here("--lang", language, *name.split()[1:], "--help")
             assert (ran.code, ran.err) == (0, "")
             assert "--help" in ran.out
+
+
+def test_help_is_in_the_language_asked_for() -> None:
+    for words, more in (([], "Příkazy:"), (["ingest"], "[výchozí: 1"), (["dip"], "[povinné]")):
+        shown = here("--lang", "cs", *words, "--help").out
+        assert shown.startswith("Použití: ") and "Volby:" in shown and more in shown
+        for word in ("Usage", "Options", "Commands", "exit", "default", "required"):
+            assert word not in shown.replace("[OPTIONS]", ""), word
 
 
 def test_the_version_is_told() -> None:

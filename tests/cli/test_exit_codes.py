@@ -3,16 +3,17 @@
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from archivum.errors import ArchivumError
-from archivum.texts import say
+from archivum.texts import LANGUAGES, say
 from fixtures.bags import bag
 from fixtures.defects import Defect
 from fixtures.sip import spis
@@ -94,6 +95,45 @@ def test_usage(words: list[str], archive: Path) -> None:
     assert told(here("--json", "--archive", archive, *words), 1, "usage.wrong")
     assert here("--archive", archive, *words).out == ""
     assert content(archive) == before
+
+
+CLICK = ("Invalid", "Missing", "No such", "unexpected", "requires", "Usage", "Options", "Commands", "exit.")
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ([], "příkaz"),
+        (["--lang=cs"], "příkaz"),
+        (["catalogue"], "příkaz"),
+        (["neznamy"], "neznamy"),
+        (["--neznama", "status"], "--neznama"),
+        (["list", "--sinc", "x"], "--since"),
+        (["ingest"], "PATHS"),
+        (["ingest", "--jobs", "0", "."], "--jobs"),
+        (["ingest", "--jobs", "mnoho", "."], "„mnoho“"),
+        (["list", "--since", "včera"], "„včera“"),
+        (["list", "--until"], "--until"),
+        (["list", "--state", "ztracen"], "held"),
+        (["dip", "x"], "--to"),
+        (["schemas", "install", "/neni"], "/neni"),
+        (["status", "navíc a dál"], "navíc a dál"),
+        (["status", "--json=ano"], "--json"),
+        (["decide", "x", "accept", "--reason", " "], "důvod"),
+    ],
+    ids=str,
+)
+def test_usage_is_explained_in_the_language_asked_for(words: list[str], named: str) -> None:
+    for language in LANGUAGES:
+        ran = here(*words, "--json", env={"LANG": f"{language}_XX.UTF-8"})
+        assert told(ran, 1, "usage.wrong")
+    assert named in ran.of("error")[0]["text"]
+    assert not any(word in ran.err for word in CLICK), ran.err
+
+
+def test_without_a_word_the_help_is_shown() -> None:
+    ran = here(env={"LANG": "cs_CZ.UTF-8"})
+    assert (ran.code, ran.out) == (1, "") and "Použití: archivum" in ran.err
 
 
 def test_usage_is_told_as_data_wherever_the_mistake_is() -> None:
@@ -210,6 +250,32 @@ def test_somebody_has_something_to_do(archive: Path, sent: Path) -> None:
     ran = apart("--archive", archive, "status")
     assert ran.code == 4
     assert "archivum decide" in ran.out
+
+
+def test_a_profile_that_cannot_be_used_is_something_to_do(archive: Path) -> None:
+    (archive / "profiles/rada.toml").write_text('reader = "bagit"\n[access]\ncondition = "tajné"\n', "utf-8")
+    ran = here("--archive", archive, "--json", "--lang", "cs", "status")
+    assert ran.code == 4
+    (due,) = (one for one in ran.of("status")[0]["due"] if one["id"] == "profile")
+    assert due["profile"] == "rada" and "tajné" in due["reason"]
+    for language in LANGUAGES:
+        shown = here("--archive", archive, "--lang", language, "status").out
+        assert say("settings.choice", language, value="tajné", place=archive / "profiles/rada.toml",
+                   choices="open, restricted, closed") in shown  # fmt: skip
+
+
+def test_a_rebuilt_catalogue_says_whether_it_is_another(archive: Path, stored: str) -> None:
+    def rebuilt(*words: str) -> bool:
+        (line,) = here("--archive", archive, "--json", "catalogue", "rebuild", *words).of("catalogue")
+        return bool(line["changed"])
+
+    assert not rebuilt()
+    with closing(sqlite3.connect(archive / "catalogue.db")) as base, base:
+        base.execute("UPDATE package SET title = 'Jiný'")
+    assert not rebuilt("--dry-run")
+    assert rebuilt() and not rebuilt()
+    (archive / "catalogue.db").unlink()
+    assert rebuilt()
 
 
 # -- 5 --------------------------------------------------------------------------------------------------

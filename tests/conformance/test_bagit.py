@@ -56,7 +56,7 @@ def test_every_verdict_of_the_suite(tmp_path: Path) -> None:
         ("warning/duplicate-file-with-different-case", "path-approximate"),
         ("warning/made-with-md5sum-tools", "path-approximate"),
         ("warning/relative-path", "path-approximate"),
-        ("valid/holey-bag", "bag-fetch"),
+        ("valid/holey-bag", "bag-fetch-done"),
     ],
 )
 def test_what_is_found_in_a_bag(tmp_path: Path, place: str, code: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.archives import needs_linux, strike, troubled
+from tests.crash.archives import can_mount, needs_linux, strike, troubled  # noqa: F401 (named in a condition)
 from tests.crash.test_failing_disk import MISCONFIGURED, PARTLY_DONE, ids
 
 pytestmark = [

@@ -18,7 +18,7 @@ from sqlalchemy import create_engine
 
 from archivum.access.dip import disseminate
 from archivum.access.export import export
-from archivum.archive import Archive, rebuild
+from archivum.archive import Archive, Rebuilt, rebuild
 from archivum.audit.scanning import scan_again
 from archivum.audit.verify import chosen, verify
 from archivum.catalogue import tables
@@ -162,14 +162,14 @@ def test_everything_has_happened(eventful: Archive) -> None:
 def test_rebuilt_over_what_is_there(eventful: Archive, url: str) -> None:
     before = shown(eventful, url)
     assert all(before.values()), "every table has rows"
-    assert rebuild(eventful) == eventful.journal.head().seq
+    assert rebuild(eventful) == Rebuilt(eventful.journal.head().seq, changed=False)
     assert shown(eventful, url) == before
 
 
 def test_rebuilt_when_it_is_lost(eventful: Archive, url: str) -> None:
     before = shown(eventful, url)
     lose_catalogue(eventful, url)
-    rebuild(eventful)
+    assert rebuild(eventful).changed
     assert shown(eventful, url) == before
 
 

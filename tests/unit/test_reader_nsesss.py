@@ -192,7 +192,7 @@ def test_the_tree_is_turned_the_right_way_up(tmp_path: Path) -> None:
         "mets.xml",
     )
     assert seen.promises == [
-        Promise("mets.xml", where="itself"),
+        Promise("mets.xml", where="NSESSS 9.2.1"),
         *(
             Promise(
                 path, len(data), "SHA-512", hashlib.sha512(data).hexdigest().upper(), "application/pdf",
@@ -340,6 +340,10 @@ def test_base_entities_share_what_is_above_them(tmp_path: Path) -> None:
         ("file://./komponenty/a.pdf", "komponenty/a.pdf", False),
         ("file:///komponenty/a.pdf", "komponenty/a.pdf", False),
         ("komponenty\\a.pdf", "komponenty/a.pdf", False),
+        ("komponenty//a.pdf", "komponenty/a.pdf", False),
+        ("komponenty/./a.pdf", "komponenty/a.pdf", False),
+        ("./komponenty/../komponenty/a.pdf", "komponenty/a.pdf", False),
+        ("komponenty\\..\\komponenty\\A.pdf", "komponenty/a.pdf", False),
         ("Komponenty/A.PDF", "komponenty/a.pdf", False),
         ("komponenty/pr\u030ci\u0301loha.pdf", "komponenty/příloha.pdf", False),
     ],
@@ -369,6 +373,9 @@ def test_hrefs_are_found_as_real_systems_write_them(
         ("/etc/passwd", "promise-unsafe"),
         ("../outside.pdf", "promise-unsafe"),
         ("komponenty/../../outside.pdf", "promise-unsafe"),
+        ("../SIP/komponenty/a.pdf", "promise-unsafe"),
+        ("/komponenty/../komponenty/a.pdf", "promise-unsafe"),
+        ("komponenty/..", "promise-unsafe"),
         ("komponenty/%2E%2E/%2e%2e/outside.pdf", "promise-unsafe"),
         ("C:\\a.pdf", "promise-unsafe"),
         ("komponenty%00/a.pdf", "promise-unsafe"),
@@ -386,7 +393,7 @@ def test_hrefs_that_lead_out_are_told_and_not_followed(tmp_path: Path, href: str
 def test_a_file_that_is_missing_is_promised_under_its_decoded_name(tmp_path: Path) -> None:
     text = mets(
         case_file("S", document("D1", component("K1") + component("K2"))),
-        file("K1", "komponenty\\not%20there.pdf") + file("K2", "./komponenty/b.pdf"),
+        file("K1", "komponenty\\not%20there.pdf") + file("K2", "./x/../komponenty//b.pdf"),
     )
     seen = sip(tmp_path, text)
     assert [one.path for one in seen.promises] == ["mets.xml", "komponenty/not there.pdf", "komponenty/b.pdf"]
@@ -473,13 +480,33 @@ def test_what_the_head_does_not_say_is_told(tmp_path: Path) -> None:
     ids=["root", "no dmdSec", "NSESSS v2", "no METS", "foreign"],
 )
 def test_what_is_not_nsesss_is_told(tmp_path: Path, text: str) -> None:
-    assert "xml-namespace" in sip(tmp_path, text).codes(Severity.ERROR)
+    found = sip(tmp_path, text).codes(Severity.ERROR)
+    assert found[0] == "xml-namespace" and "sip-component-file" not in found
+
+
+def test_what_is_not_nsesss_is_not_explained_as_a_broken_one(tmp_path: Path) -> None:
+    text = mets("<m:dmdSec ID='D'/>", file("", "metadata/a.xml") + file("K2", "komponenty/b.pdf"))
+    seen = sip(tmp_path, text, {"metadata/a.xml": A, "komponenty/b.pdf": A})
+    assert seen.codes()[0] == "xml-namespace"
+    assert "sip-component-file" not in seen.codes()
+    left = seen.the("not-checked-components")
+    assert (left.verdict, left.subject) == (Verdict.INDETERMINATE, "mets.xml")
+
+
+def test_files_before_the_description_are_still_told(tmp_path: Path) -> None:
+    head, _, rest = mets(
+        case_file("S", document("D1", component("K1"))), file("X", "komponenty/a.pdf")
+    ).partition("<m:dmdSec")
+    described, _, files = rest.partition("<m:fileSec")
+    section, end, tail = files.partition("</m:fileSec>")
+    seen = sip(tmp_path, f"{head}<m:fileSec{section}{end}<m:dmdSec{described}{tail}", {"komponenty/a.pdf": A})
+    assert seen.codes(Severity.ERROR).count("sip-component-file") == 2  # the file, and the component
 
 
 def test_a_broken_document_leaves_the_rest_unchecked(tmp_path: Path) -> None:
     seen = sip(tmp_path, mets(case_file("S", ""))[:-3])
     assert seen.codes() == [
-        "not-checked-metadata", "not-checked-completeness", "xml-not-well-formed",
+        "xml-not-well-formed", "not-checked-metadata", "not-checked-completeness",
     ]  # fmt: skip
     assert seen.package == Package("nsesss", "", "SIP", None, "SIP", "mets.xml")
 

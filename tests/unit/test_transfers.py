@@ -113,6 +113,9 @@ def unicode_path(name: bytes, said: str, *, crc: int | None = None) -> bytes:
         (Member(b"/a"), "/a"),
         (Member(b"C:/a"), "C:/a"),
         (Member(b"./a/b"), "a/b"),
+        (Member(b"././a/b"), "a/b"),
+        (Member(b"./../a"), "../a"),
+        (Member(b".//a"), "/a"),
         (Member(b"a\0b"), "a\0b"),
         (Member(b""), ""),
         (Member(b"."), "."),
@@ -283,7 +286,10 @@ def test_a_container_with_any_byte_changed_is_damaged_or_read(name: str, tmp_pat
 @pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz", "a.bin"])
 def test_what_is_no_container(name: str, tmp_path: Path) -> None:
     for data in (b"", b"x", b"PK\x03\x04", b"\0" * 100, b"%PDF-1.7\n" * 100, b"\x1f\x8b\x08\0" * 200):
-        assert damage(written(tmp_path, name, data)).code == "container-damaged"
+        none = name == "a.bin" and not data.startswith(b"PK")
+        expected = ("not-a-package", name) if none else ("container-damaged", "")
+        found = damage(written(tmp_path, name, data))
+        assert (found.code, found.subject) == expected
 
 
 def test_an_empty_zip_file_is_one_and_a_tar_file_of_zeros_too(tmp_path: Path) -> None:
@@ -388,6 +394,18 @@ def test_dots_before_a_name_in_a_tar_file(tmp_path: Path) -> None:
         info("./", tarfile.DIRTYPE), info("./a/", tarfile.DIRTYPE), info("././a/b", tarfile.REGTYPE)
     )
     assert paths(written(tmp_path, "a.tar", data)) == ["a", "a/b"]
+
+
+def test_dots_before_a_name_in_a_zip_file(tmp_path: Path) -> None:
+    folder = stat.S_IFDIR | 0o755
+    data = packed(Member(b"./", b"", mode=folder), Member(b"./a/", b"", mode=folder), Member(b"././a/b"))
+    assert paths(written(tmp_path, "a.zip", data)) == ["a", "a/b"]
+
+
+@pytest.mark.parametrize("name", [b"/", b"//", b"../", b".//"])
+def test_a_folder_in_a_zip_file_that_leads_out_is_shown(name: bytes, tmp_path: Path) -> None:
+    (path,) = paths(written(tmp_path, "a.zip", packed(Member(name, b"", mode=stat.S_IFDIR | 0o755))))
+    assert path.startswith(("/", ".."))
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,9 @@ def command(shell: Shell) -> click.Command:
     @click.option("--dry-run", is_flag=True, help=shell.say("dry-run"))
     def run(dry_run: bool) -> None:
         archive = shell.open()
-        events = rebuild(archive, dry_run=dry_run)
-        shell.data("catalogue", {"events": events, "changed": not dry_run}, str(events))
-        shell.note(shell.say("catalogue-would" if dry_run else "catalogue-done", events=events))
+        done = rebuild(archive, dry_run=dry_run)
+        shell.data("catalogue", {"events": done.events, "changed": done.changed}, str(done.events))
+        became = "done" if done.changed else "same"
+        shell.note(shell.say("catalogue-would" if dry_run else f"catalogue-{became}", events=done.events))
 
     return group

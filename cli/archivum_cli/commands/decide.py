@@ -17,7 +17,7 @@ def command(shell: Shell) -> click.Command:
     @click.option("--dry-run", is_flag=True, help=shell.say("dry-run"))
     def run(package: str, action: str, reason: str, dry_run: bool) -> None:
         if not reason.strip():
-            raise click.BadParameter(shell.say("decide-no-reason"), param_hint="--reason")
+            raise click.BadParameter(shell.say("decide-no-reason"))
         archive = shell.open()
         archive.catch_up()
         accession = decide(archive, package, Action(action), reason, dry_run=dry_run)

@@ -1,6 +1,7 @@
 """``archivum ingest``: transfers in, AIPs stored."""
 
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ def command(shell: Shell) -> click.Command:
     """Return the command."""
 
     @click.command("ingest", help=shell.say("ingest-help"))
-    @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+    @click.argument("paths", nargs=-1, required=True, type=click.Path(readable=False, path_type=Path))
     @click.option("--profile", default="", help=shell.say("ingest-profile"))
     @click.option("--producer", default="", help=shell.say("ingest-producer"))
     @click.option("--accession", default="", help=shell.say("ingest-accession"))
@@ -145,9 +146,16 @@ def _bytes(paths: Iterable[Path]) -> int:
     """Return how many bytes the transfers hold, as far as names and sizes tell; content is not read."""
     total = 0
     for path in paths:
-        if path.is_dir():
-            for folder, _, names in os.walk(path):
-                total += sum(os.lstat(os.path.join(folder, name)).st_size for name in names)  # noqa: PTH118
-        else:
-            total += path.stat().st_size
+        total += _size(path)
+        for folder, _, names in os.walk(path):
+            total += sum(_size(os.path.join(folder, name)) for name in names)  # noqa: PTH118
     return total
+
+
+def _size(place: Path | str) -> int:
+    """Return the bytes of a file; none where there is no file, or none that can be seen."""
+    try:
+        status = os.stat(place)  # noqa: PTH116
+    except OSError:
+        return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0

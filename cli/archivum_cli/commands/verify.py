@@ -1,5 +1,7 @@
 """``archivum verify``: read AIPs again, every byte and every manifest."""
 
+from uuid import UUID
+
 import click
 
 from archivum.archive import Archive
@@ -32,8 +34,9 @@ def command(shell: Shell) -> click.Command:
             return
         accessions = list(chosen(archive, packages))
         verdicts = []
+        unrecorded: list[UUID] = []
         with Progress(shell, sum(one.aip_size or 0 for one in accessions), len(accessions)) as progress:
-            for check in verify(archive, accessions):
+            for check in verify(archive, accessions, unrecorded.append):
                 verdicts.append(check.verdict)
                 progress.advance(check.size)
                 progress.done(str(check.uuid))
@@ -41,6 +44,10 @@ def command(shell: Shell) -> click.Command:
         if not packages:
             verdicts += _around(shell, archive)
         shell.exit_code = max(shell.exit_code, _exit_code(verdicts))
+        if unrecorded:
+            found = shell.exit_code
+            shell.fail(Misconfigured("audit.unrecorded", count=len(unrecorded), place=archive.root))
+            shell.exit_code = max(found, shell.exit_code)
         shell.counts.update({verdict.value: verdicts.count(verdict) for verdict in Verdict})
 
     return run

@@ -8,6 +8,7 @@ from typing import Final
 from archivum.archive import Archive
 from archivum.catalogue.queries import Totals
 from archivum.configuration import TRIAL_INSTITUTION
+from archivum.errors import Misconfigured
 from archivum.model import State
 
 REMINDERS: Final = ("trial-institution", "trial-stamps", "no-scanner")  # what an archive may live with
@@ -78,6 +79,12 @@ def _due(archive: Archive, totals: Totals, free: int, disk: int) -> Iterator[Mat
         yield Matter("unscanned", {"count": totals.unscanned})
     if free < SPACE * disk:
         yield Matter("space", {"free": free // (1 << 30), "storage": archive.storage.name})
+    for name in archive.profiles.names():
+        try:
+            archive.profiles.get(name)
+        except Misconfigured as error:
+            reasons = {"reason": error.text("en"), "reason_cs": error.text("cs")}
+            yield Matter("profile", {"profile": name, **reasons})
     if archive.configuration.institution.code == TRIAL_INSTITUTION:
         yield Matter("trial-institution", {})
     if archive.authority.trial:

@@ -1,13 +1,13 @@
 """Verify: stored AIPs are read again, every byte, and what was found becomes an event."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 from uuid import UUID
 
 from archivum.archive import SOFTWARE, Archive
 from archivum.catalogue.fold import Accession
 from archivum.checks.aip import AipCheck, check_aip
-from archivum.errors import NotFound, Refused
+from archivum.errors import Misconfigured, NotFound, Refused
 from archivum.model import Event, EventType, Finding, Severity, State, Verdict
 from archivum.plain import to_plain
 from archivum.storage.ocfl_root_validation import validate_around
@@ -34,16 +34,26 @@ def chosen(archive: Archive, references: Iterable[str]) -> Iterator[Accession]:
         yield accession
 
 
-def verify(archive: Archive, accessions: Iterable[Accession]) -> Iterator[AipCheck]:
+def verify(
+    archive: Archive, accessions: Iterable[Accession], unrecorded: Callable[[UUID], object] | None = None
+) -> Iterator[AipCheck]:
     """Read each AIP again and record what was found; one that is broken does not stop the others.
+
+    Where the archive may not be written to, ``unrecorded`` hears of each that could only be read.
 
     Raises:
         Misconfigured: the storage is not there.
     """
     for accession in accessions:
         check = check_aip(archive.ocfl, accession.uuid, archive.trusted(), accession.manifest)
-        entries = archive.journal.append([_event(archive, accession.uuid, check)])
-        archive.catalogue.catch_up(archive.journal, archive.details, entries)
+        try:
+            entries = archive.journal.append([_event(archive, accession.uuid, check)])
+        except Misconfigured as error:
+            if unrecorded is None or error.text_id != "storage.read-only":
+                raise
+            unrecorded(accession.uuid)
+        else:
+            archive.catalogue.catch_up(archive.journal, archive.details, entries)
         yield check
 
 

@@ -1,5 +1,8 @@
 """The catalogue: a view of the journal in tables, which can be lost and made again, row for row the same."""
 
+import errno
+import hashlib
+import os
 from collections.abc import Iterable, Sequence
 from typing import Final, Self
 
@@ -11,9 +14,10 @@ from archivum.catalogue.entry import ORIGIN, Entry, Head
 from archivum.catalogue.folding import DetailsOf, chunks, show
 from archivum.catalogue.journal import Journal
 from archivum.catalogue.queries import Queries, applied
-from archivum.errors import CorruptionFound, Refused
+from archivum.errors import CorruptionFound, Misconfigured, Refused
 
 _ENTRIES: Final = 100  # folded together; a transaction of catch_up
+_BY_PAGES: Final = {"yield_per": 1000}
 _ADVANCE: Final = update(tables.applied)
 
 
@@ -32,6 +36,22 @@ class Catalogue(Queries):
     def close(self) -> None:
         """Let go of the database."""
         self._database.close()
+
+    @property
+    def copied(self) -> bool:
+        """Whether the database may not be written to, and what is shown is a copy of it, caught up."""
+        return self._database.copied
+
+    def check_writable(self) -> None:
+        """Make sure that what happens can be shown in the database itself.
+
+        Raises:
+            Misconfigured: it may not be written to.
+        """
+        if self.copied:
+            raise Misconfigured(
+                "catalogue.read-only", place=self._database.name, reason=os.strerror(errno.EACCES)
+            )
 
     def create(self) -> None:
         """Make the tables, empty, where there are none.
@@ -91,6 +111,20 @@ class Catalogue(Queries):
             raise CorruptionFound("catalogue.differs", seq=reached.seq)
         missing = chunks(journal.entries(after=reached.seq), _ENTRIES)
         return sum(self.apply(chunk, details) for chunk in missing)
+
+    def fingerprint(self) -> str:
+        """Return a digest of all rows of all tables; "" if they cannot be read."""
+        digest = hashlib.sha256()
+        try:
+            with self._database.reading() as connection:
+                for table in tables.metadata.sorted_tables:
+                    key = table.primary_key.columns or table.columns
+                    digest.update(table.name.encode("utf-8"))
+                    for row in connection.execute(select(table).order_by(*key), execution_options=_BY_PAGES):
+                        digest.update(repr(tuple(row)).encode("utf-8", "backslashreplace"))
+        except (Misconfigured, CorruptionFound):
+            return ""
+        return digest.hexdigest()
 
     def rebuild(self, journal: Journal, details: DetailsOf) -> int:
         """Empty the tables and show the whole journal in them; return how many entries that were.

@@ -1,14 +1,17 @@
 """A database for the catalogue: opened so that a commit is on the disk, its refusals said in our words."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
+from archivum.catalogue.copying import private_copy, writable
 from archivum.errors import ArchivumError, Busy, CorruptionFound, Misconfigured
 
 PATIENCE_MS: Final = 30_000  # how long to wait for another writer
@@ -23,7 +26,10 @@ _NO_TABLE: Final = ("42P01", "42703")
 
 
 class Database:
-    """A database by its SQLAlchemy URL; nothing is connected to until it is used."""
+    """A database by its SQLAlchemy URL; nothing is connected to until it is used.
+
+    An SQLite file that may not be written to is used by a copy, which is caught up and gone at the end.
+    """
 
     def __init__(self, url: str) -> None:
         """Take the URL.
@@ -33,13 +39,19 @@ class Database:
         """
         try:
             parsed = make_url(url)
-            self._engine = _engine(parsed)
+            self._file = _file(parsed)
+            self._copy = _copied(self._file)
+            self._engine = _engine(parsed.set(database=self._copied_file()) if self._copy else parsed)
         except (ArgumentError, NoSuchModuleError) as error:
             raise Misconfigured("catalogue.url", url=url.partition("@")[2] or url) from error
         except ModuleNotFoundError as error:
             raise Misconfigured("catalogue.driver", driver=error.name) from error
         self.name = parsed.render_as_string(hide_password=True)
-        self._file = _file(parsed)
+
+    @property
+    def copied(self) -> bool:
+        """Whether what is read and written is a copy."""
+        return self._copy is not None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -68,8 +80,13 @@ class Database:
             yield connection
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Let go of all connections, and of the copy."""
         self._engine.dispose()
+        if self._copy is not None:
+            self._copy.cleanup()
+
+    def _copied_file(self) -> str | None:
+        return os.path.join(self._copy.name, self._file.name) if self._copy and self._file else None  # noqa: PTH118
 
     @contextmanager
     def _said(self, *, create: bool = False) -> Iterator[None]:
@@ -116,6 +133,12 @@ def _file(url: URL) -> Path | None:
     if url.get_backend_name() != "sqlite" or name in ("", ":memory:") or name.startswith("file:"):
         return None
     return Path(name)
+
+
+def _copied(file: Path | None) -> "TemporaryDirectory[str] | None":
+    if file is None or not file.exists() or writable(file):
+        return None
+    return private_copy(file)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:

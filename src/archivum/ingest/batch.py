@@ -10,12 +10,13 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.reduction import DupFd
+from multiprocessing.util import Finalize
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 from archivum.archive import Archive, Clock, open_archive
-from archivum.errors import ArchivumError, Misconfigured, NotFound
+from archivum.errors import ArchivumError, Misconfigured
 from archivum.formats.examining import Examining
 from archivum.ingest.group import PACKAGES, Done, Group, sweep
 from archivum.ingest.order import Order, Outcome, Progress, Status
@@ -35,18 +36,16 @@ def transfers(paths: Iterable[Path], *, each: bool = False, as_folder: bool = Fa
     its top) and at least one folder or ZIP file in it certainly is one, or it holds containers and folders
     only; or if ``each`` says so. Everything in it is then a transfer, also what can be none and is refused;
     only hidden names and what file managers leave are passed over. With ``as_folder`` every folder is a
-    package.
-
-    Raises:
-        NotFound: there is nothing at a path.
+    package. What is not there, or may not be looked into, is a transfer as well: whoever takes it in says why
+    not.
     """
     for path in paths:
-        if not path.exists():
-            raise NotFound("ingest.nothing", place=path)
-        if path.is_dir() and not as_folder and (each or _is_full_of_packages(path)):
-            yield from _children(path)
-        else:
-            yield path
+        try:
+            full = path.is_dir() and not as_folder and (each or _is_full_of_packages(path))
+            found = _children(path) if full else [path]
+        except OSError:
+            found = [path]
+        yield from found
 
 
 def run(
@@ -171,6 +170,11 @@ class _Process:
             done.append(Done(paths[0], error))
         return done
 
+    def close(self) -> None:
+        """Let go of the archive."""
+        if self.archive is not None:
+            self.archive.close()
+
 
 _process: list[_Process] = []
 
@@ -179,6 +183,7 @@ def _begin(root: Path, agent: Agent, clock: Clock, lock: _Lock | None) -> None:
     """Make this a process of the pool: one that ends at once when its parent does, or is interrupted."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # the terminal sends it to all; the parent tells of it
     _process.append(_Process(root, agent, clock, lock))
+    Finalize(None, _process[0].close, exitpriority=0)  # a process of a pool runs nothing else at its end
     Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -206,7 +211,7 @@ def _is_full_of_packages(folder: Path) -> bool:
 def _is_package(place: Path) -> bool:
     """Whether a folder or a ZIP file certainly is a package: it has at its top what makes one."""
     if place.is_dir():
-        return any(is_guide(name) for name in os.listdir(place))  # noqa: PTH208
+        return any(map(is_guide, _names(place)))
     if not _is_container(place) or not zipfile.is_zipfile(place):
         return False
     try:
@@ -214,6 +219,14 @@ def _is_package(place: Path) -> bool:
             return any(is_guide(name.partition("/")[2]) for name in container.namelist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return False
+
+
+def _names(folder: Path) -> list[str]:
+    """The names in a folder; none if it cannot be looked into, which is not known to be a package then."""
+    try:
+        return os.listdir(folder)  # noqa: PTH208
+    except OSError:
+        return []
 
 
 def _children(folder: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -18,7 +19,7 @@ from archivum.checks.permitted import permitted
 from archivum.checks.safety import Safety
 from archivum.checks.unchecked import unchecked
 from archivum.checks.validation import validation
-from archivum.errors import Misused
+from archivum.errors import Misused, NotFound
 from archivum.formats.examining import Examining
 from archivum.formats.policy import day_of
 from archivum.ingest.order import Order, Progress
@@ -100,11 +101,12 @@ def receive(
 
     Raises:
         Misused: the transfer is the archive itself, or holds it.
+        NotFound: there is nothing at the path.
     """
     _check_apart(archive, path)
     name, whole = path.resolve().name, False
     # a container holds a folder that is mostly named like itself: then nothing has to be renamed
-    root = place / "in" / (path.stem if path.is_file() else name)
+    root = place / "in" / (path.stem if _is_file(path) else name)
     root.parent.mkdir()
     named = archive.profiles.get(order.profile).limits if order.profile else archive.profiles.loosest()
     safety = Safety(index, named)
@@ -125,6 +127,20 @@ def receive(
     package = _read(archive, guided, root, name, index, examining, whole)
     receipt = _receipt(archive, package, guided.profile, order, name, index)
     return Submission(root.with_name(name), index, package, guided.profile, receipt)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a transfer is a container.
+
+    Raises:
+        NotFound: there is nothing at the path.
+    """
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotFound("ingest.nothing", place=path) from error
+    except OSError:
+        return False  # it is there, and what keeps it from being read is found when it is opened
 
 
 def _check_apart(archive: Archive, path: Path) -> None:

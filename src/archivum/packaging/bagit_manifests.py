@@ -95,12 +95,11 @@ class ManifestReading:
                     first = first or path
         except UnicodeError:
             self._found("bag-tag-file", FETCH, FETCH, encoding=self._encoding)
-        if listed:
-            severity = Severity.ERROR if absent else Severity.WARNING
+        if absent:
+            self._found("bag-fetch", FETCH, FETCH, listed=listed, absent=absent, first=first)
+        elif listed:  # RFC 8493 §3: complete is a bag in which every file of fetch.txt is present
             self._index.add_finding(
-                failed(
-                    "bag-fetch", FETCH, FETCH, severity=severity, listed=listed, absent=absent, first=first
-                )
+                failed("bag-fetch-done", FETCH, FETCH, severity=Severity.WARNING, listed=listed)
             )
 
     def _promise(self, manifest: Manifest, spelled: str, digest: str | None, where: str) -> None:

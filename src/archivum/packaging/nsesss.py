@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from archivum.model import Finding, Package, Promise, Severity, Verdict
 from archivum.packaging.folder import Places, at_top
 from archivum.packaging.index import PackageIndex
-from archivum.packaging.nsesss_files import METS
+from archivum.packaging.nsesss_files import ROOT
 from archivum.packaging.nsesss_reading import PIECES, Reading
 from archivum.packaging.nsesss_records import NAMESPACES
 from archivum.packaging.xml import Document
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 MAIN: Final = "mets.xml"
 COMPONENTS: Final = "komponenty"
 EXPLAINED: Final = 20  # breaches of a schema that are told one by one
-_ROOT: Final = f"{{{METS}}}mets"
 _SCHEMAS: Final = {
     NAMESPACES[0]: ("nsesss-2017",),
     NAMESPACES[1]: ("nsesss-2024", "nsesss-2023"),
@@ -59,17 +58,18 @@ class NsesssReader:
     def read(self, root: Path, index: PackageIndex, schemas: "Schemas | None") -> Package:
         """Add the promises of the file section, the records and what is wrong."""
         main = at_top(root, MAIN)
-        index.add_promise(Promise(main or MAIN, where="itself"))
+        index.add_promise(Promise(main or MAIN, where="NSESSS 9.2.1"))
         if main is None:
             return Package(self.name, "", root.name, None, root.name, MAIN)
         document = Document(root / main, main)
         reading = Reading(document, index, Places(root))
         for piece in document.pieces(PIECES):
             reading.take(piece)
+        namespace = _namespace(document, reading.namespace)
+        _hand_over(document, index)  # what explains all that follows is told first
         reading.end()
-        variant = _variant(document, reading.namespace, schemas, root / main)
-        for finding in document.findings:
-            index.add_finding(finding)
+        variant = _variant(document, namespace, schemas, root / main)
+        _hand_over(document, index)
         return reading.package(root.name, variant)
 
     def describe(self, root: Path, index: PackageIndex) -> None:
@@ -77,19 +77,32 @@ class NsesssReader:
         index.link_records()
 
 
-def _variant(document: Document, namespace: str, schemas: "Schemas | None", path: Path) -> str:
-    """Judge the document by its schema and return the version of the standard it keeps ("" if none)."""
+def _hand_over(document: Document, index: PackageIndex) -> None:
+    for finding in document.findings:
+        index.add_finding(finding)
+    document.findings.clear()
+
+
+def _namespace(document: Document, namespace: str) -> str:
+    """Judge what the document is and return the namespace to judge its description by ("" if none)."""
     if document.broken:
         return ""
     root, place = document.root, document.name
-    if root is None or root.tag != _ROOT:
+    if root is None or root.tag != ROOT:
         found = str(root.tag) if root is not None else "–"
-        document.found("xml-namespace", Severity.ERROR, place, expected=_ROOT, found=found)
+        document.found("xml-namespace", Severity.ERROR, place, expected=ROOT, found=found)
     elif not namespace:  # there is no description in a namespace that is known
         given = [one for one in root.nsmap.values() if "nsesss" in one]
         found, expected = ", ".join(sorted(given)) or "–", NAMESPACES[1]
         document.found("xml-namespace", Severity.ERROR, place, expected=expected, found=found)
         namespace = next((one for one in NAMESPACES if one in given), "")
+    return namespace
+
+
+def _variant(document: Document, namespace: str, schemas: "Schemas | None", path: Path) -> str:
+    """Judge the document by its schema and return the version of the standard it keeps ("" if none)."""
+    if document.broken:
+        return ""
     if namespace not in _SCHEMAS:
         _not_checked(document)
         return ""

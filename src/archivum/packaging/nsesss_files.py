@@ -13,6 +13,7 @@ from archivum.packaging.index import PackageIndex
 from archivum.packaging.xml import Document
 
 METS: Final = "http://www.loc.gov/METS/"
+ROOT: Final = f"{{{METS}}}mets"
 FILE: Final = f"{{{METS}}}file"
 _LOCATION: Final = f"{{{METS}}}FLocat"
 _HREF: Final = "{http://www.w3.org/1999/xlink}href"
@@ -72,6 +73,7 @@ class FileSection:
                     self._places.guessed(how, href, path, where)
                 return path
         plain = _LOCAL.sub("", unquote(href, errors="surrogateescape"), count=1).replace("\\", "/")
+        plain = _normalised(plain) or plain
         like = self._places.like(plain)
         if like is not None:
             self._places.guessed("case", href, like, where)
@@ -97,6 +99,20 @@ def _readings(href: str) -> Iterator[tuple[str, str]]:
     plain = _LOCAL.sub("", decoded, count=1)
     yield plain, "file:"
     yield plain.replace("\\", "/"), "\\"
+    yield _normalised(plain.replace("\\", "/")), ".."
+
+
+def _normalised(path: str) -> str:
+    """A relative path without the parts that lead nowhere (RFC 3986 §5.2.4); "" if it leads out."""
+    found: list[str] = []
+    for part in path.split("/"):
+        if path.startswith("/") or (part == ".." and not found):
+            return ""
+        if part == "..":
+            found.pop()
+        elif part not in ("", "."):
+            found.append(part)
+    return "/".join(found)
 
 
 def _size(written: str) -> int | None:

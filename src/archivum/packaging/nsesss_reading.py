@@ -8,7 +8,7 @@ from lxml.etree import _Element
 from archivum.model import Agent, Finding, Identifier, Level, Package, Record, Severity, Verdict
 from archivum.packaging.folder import Places
 from archivum.packaging.index import PackageIndex
-from archivum.packaging.nsesss_files import FILE, METS, FileSection
+from archivum.packaging.nsesss_files import FILE, METS, ROOT, FileSection
 from archivum.packaging.nsesss_records import (
     LEVELS,
     NAMESPACES,
@@ -25,6 +25,7 @@ from archivum.packaging.nsesss_records import (
 from archivum.packaging.xml import Document
 
 WAITING: Final = 1_000_000  # components whose files are waited for
+STRAYS: Final = 10_000  # files before any description that are remembered
 _AGENT: Final = f"{{{METS}}}agent"
 _NAME: Final = f"{{{METS}}}name"
 _DATA: Final = "EvidencniUdaje"
@@ -45,6 +46,7 @@ class Reading:
         self._waiting: dict[str, int] = {}
         self._unnamed = 0
         self._overflow = False
+        self._strays: list[tuple[str, str]] = []
         self._producer = self._issuer = self._title = ""
         self._number: Identifier | None = None
         self.namespace = ""
@@ -66,12 +68,15 @@ class Reading:
         for finding in self._places.findings():
             self._index.add_finding(finding)
         if self._document.broken:
-            for code in ("not-checked-metadata", "not-checked-completeness"):
-                self._index.add_finding(
-                    Finding(code, Verdict.INDETERMINATE, Severity.ERROR, self._document.name)
-                )
+            self._unchecked("not-checked-metadata")
+            self._unchecked("not-checked-completeness")
             return
-        self._absent()
+        root = self._document.root
+        if self.namespace and root is not None and root.tag == ROOT:
+            self._strayed()
+            self._absent()
+        else:  # without a description that is understood no file can have its component
+            self._unchecked("not-checked-components")
 
     def package(self, folder: str, variant: str) -> Package:
         """Return the package; its id is the METS' OBJID, else the name of its folder."""
@@ -165,21 +170,30 @@ class Reading:
         place, file_id = self._document.place(file), file.get("ID") or "–"
         record = self._index.record(component) if component else None
         if record is None or record.level is not Level.COMPONENT:
-            self._failed("sip-component-file", Severity.ERROR, place, id=file_id)
+            self._strays.append((place, file_id))
         elif not self._overflow:  # else it may be one that was not waited for
             self._failed("sip-component-files", Severity.ERROR, place, id=file_id, component=component)
+        if self.namespace:
+            self._strayed()
+        elif len(self._strays) > STRAYS:
+            self._strays.pop()
+            self._overflow = True
+
+    def _strayed(self) -> None:
+        """Tell the files without a component, once there is a description that they could be in."""
+        for place, file_id in self._strays:
+            self._failed("sip-component-file", Severity.ERROR, place, id=file_id)
+        self._strays = []
 
     def _absent(self) -> None:
         """Find the components without a file: every one of them where files are handed over (obs44)."""
+        if self._overflow:
+            self._unchecked("not-checked-completeness")
         root = self._document.root
         handover = root is not None and _HANDOVER in (root.get("LABEL") or "")
         if not handover and not self._files.count:
             return  # only metadata are submitted to the appraisal (NSESSS 6.2.1)
         name = self._document.name
-        if self._overflow:
-            self._index.add_finding(
-                Finding("not-checked-completeness", Verdict.INDETERMINATE, Severity.ERROR, name)
-            )
         for component, line in self._waiting.items():
             record = self._index.record(component)
             needed = not self._files.count or (
@@ -187,6 +201,9 @@ class Reading:
             )
             severity = Severity.ERROR if handover and needed else Severity.WARNING
             self._failed("sip-component-file", severity, f"{name}:{line}", id=component)
+
+    def _unchecked(self, code: str) -> None:
+        self._index.add_finding(Finding(code, Verdict.INDETERMINATE, Severity.ERROR, self._document.name))
 
     def _failed(self, code: str, severity: Severity, where: str, **params: str) -> None:
         name = self._document.name

@@ -20,9 +20,17 @@ _SUFFIXES: Final = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tbz2", ".txz", "
 
 
 def is_tar(path: Path) -> bool:
-    """Whether a file begins like a TAR archive or is called one."""
+    """Whether a file begins like a TAR archive, packed or not, or is called one."""
+    if path.name.lower().endswith(_SUFFIXES):
+        return True
     with path.open("rb", buffering=0) as file:
-        return file.read(262)[257:] == b"ustar" or path.name.lower().endswith(_SUFFIXES)
+        stream = _unpacked(file)  # held: what is let go of too early closes the file, and complains
+        try:
+            return stream.read(262)[257:] == b"ustar"
+        except _BROKEN as error:
+            if isinstance(error, OSError) and error.errno is not None:  # it is the disk that fails
+                raise
+            return False
 
 
 class TarTransfer:

@@ -40,6 +40,8 @@ class ZipTransfer:
         for guides in (True, False):
             for info in stored:
                 entry = _entry(info, id(info) in shared)
+                if not entry.path and entry.kind is EntryKind.FOLDER:
+                    continue  # ./, the folder that all the others are in
                 if first(entry.path) is guides:
                     yield entry, lambda info=info, path=entry.path: self._open(info, path)  # type: ignore[misc]
 
@@ -67,8 +69,10 @@ def _entry(info: zipfile.ZipInfo, overlaps: bool) -> Entry:
         kind = EntryKind.LINK
     elif stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
         kind = EntryKind.SPECIAL
+    while path.startswith("./"):
+        path = path[2:]
     return Entry(
-        path=path.removeprefix("./").rstrip("/") if path.strip("./") else path,
+        path=path.rstrip("/") or path,
         kind=kind,
         size=info.file_size,
         packed=info.compress_size,

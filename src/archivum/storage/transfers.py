@@ -1,5 +1,6 @@
 """Which kind of transfer lies at a path."""
 
+import stat
 from pathlib import Path
 
 from archivum.storage.transfer import Damaged, Transfer
@@ -15,12 +16,15 @@ def open_transfer(path: Path) -> Transfer:
         Damaged: it is neither, or cannot be opened.
     """
     try:
-        if path.is_dir():
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
             return FolderTransfer(path)
+        if not stat.S_ISREG(mode):  # whoever opens a pipe waits for somebody to write into it
+            raise Damaged("entry-special", path.name)
         if is_zip(path):
             return ZipTransfer(path)
         if is_tar(path):
             return TarTransfer(path)
     except OSError as error:
         raise Damaged("file-unreadable", "", error.strerror or str(error)) from error
-    raise Damaged("container-damaged", "", "neither a folder, nor a ZIP, nor a TAR file")
+    raise Damaged("not-a-package", path.name)
