@@ -345,6 +345,7 @@ class EventType(StrEnum):
     INGESTION_END = "ingestion end"
     FIXITY_CHECK = "fixity check"
     DISSEMINATION = "dissemination"
+    MIGRATION = "migration"
 
 
 @dataclass(frozen=True, slots=True)

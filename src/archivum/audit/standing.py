@@ -9,6 +9,7 @@ from archivum.archive import Archive
 from archivum.catalogue.queries import Totals
 from archivum.configuration import TRIAL_INSTITUTION
 from archivum.model import State
+from archivum.stored.pending import unfinished
 
 SPACE: Final = 0.05  # of the disk; below it the next transfers may not fit
 
@@ -69,6 +70,8 @@ def _due(archive: Archive, totals: Totals, free: int, disk: int) -> Iterator[Mat
         yield Matter("decided", {"count": decided})
     if interrupted := len(list((archive.storage.workplace() / "receipts").glob("*.json"))):
         yield Matter("interrupted", {"count": interrupted})
+    if versions := len(unfinished(archive)):
+        yield Matter("unfinished-versions", {"count": versions})
     if free < SPACE * disk:
         yield Matter("space", {"free": free // (1 << 30), "storage": archive.storage.name})
     if archive.configuration.institution.code == TRIAL_INSTITUTION:

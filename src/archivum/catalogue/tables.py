@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 # Counted up when a table changes: a catalogue made by another version is rebuilt, never converted.
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 
 metadata: Final = MetaData()
 
@@ -90,6 +90,7 @@ package: Final = Table(
     Column("aip_files", BigInteger),
     Column("aip_size", BigInteger),
     Column("manifest", Text, nullable=False),
+    Column("version", Text, nullable=False),
     Column("stamped_at", Text),
     Column("authority", Text, nullable=False),
     Column("trial", Boolean, nullable=False),
