@@ -13,6 +13,7 @@ from archivum_cli.commands import (
     ingest,
     init,
     list_,
+    normalise,
     schemas,
     show,
     status,
@@ -30,6 +31,7 @@ COMMANDS: Final[tuple[Callable[[Shell], click.Command], ...]] = (
     verify.command,
     export.command,
     dip.command,
+    normalise.command,
     catalogue.command,
     schemas.command,
 )
