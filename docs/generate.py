@@ -41,6 +41,7 @@ _HEADS: Final[Mapping[str, tuple[str, str]]] = {
     "checks": ("Packages and stored AIPs", "Balíčky a uložené AIP"),
     "checks_readers": ("XML, NSESSS, BagIt, metadata.csv", "XML, NSESSS, BagIt, metadata.csv"),
     "checks_formats": ("What is in files", "Co je v souborech"),
+    "checks_planning": ("Conversions", "Převody"),
     "checks_signatures": ("Time-stamps", "Časová razítka"),
     "checks_catalogue": ("Journal", "Žurnál"),
     "checks_ocfl": ("Storage (OCFL 1.1)", "Úložiště (OCFL 1.1)"),

@@ -262,7 +262,7 @@ LIES = {
         "i = Image.open(source); i.putpixel((3, 3), (1, 2, 9)); i.save(target, 'TIFF')", "pixels was"
     ),
     "no resolution": ("i = Image.open(source); Image.frombytes(i.mode, i.size, i.tobytes())"
-                      ".save(target, 'TIFF')", "resolution was 300×300 and is –"),
+                      ".save(target, 'TIFF')", "resolution was 300×300"),
     "another format": ("Image.open(source).save(target, 'PNG')", "and not fmt/353"),
     "a text": ("open(target, 'w').write('picture')", "and not fmt/353"),
     "status": ("Image.open(source).save(target, 'TIFF'); sys.exit('broken disk')", "broken disk"),

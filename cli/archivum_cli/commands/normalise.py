@@ -48,7 +48,7 @@ def _all(shell: Shell, archive: Archive, accessions: list[Accession], to: str, *
             made, failed = made + len(done.made), failed + len(done.findings)
     if made and not dry_run:
         shell.note(shell.say("normalise-signatures"))
-    shell.counts.update({"files": made, "failed": failed})
+    shell.counts.update({"converted": made, "failed": failed})
     if made:
         shell.exit_code = PARTLY_DONE if failed or stopped else DONE
     else:
