@@ -43,6 +43,7 @@ _HEADS: Final[Mapping[str, tuple[str, str]]] = {
     "checks_formats": ("What is in files", "Co je v souborech"),
     "checks_policy": ("Permitted formats", "Přípustné formáty"),
     "checks_malware": ("Malicious code", "Škodlivý kód"),
+    "checks_planning": ("Conversions", "Převody"),
     "checks_signatures": ("Time-stamps", "Časová razítka"),
     "checks_catalogue": ("Journal", "Žurnál"),
     "checks_ocfl": ("Storage (OCFL 1.1)", "Úložiště (OCFL 1.1)"),

@@ -363,6 +363,7 @@ class EventType(StrEnum):
     INGESTION_END = "ingestion end"
     FIXITY_CHECK = "fixity check"
     DISSEMINATION = "dissemination"
+    MIGRATION = "migration"
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,16 @@ class FormatRules:
     policy: str = DECREE
 
 
+class Normalising:
+    """What is asked before files of the package are converted (Act 499/2004 § 69a).
+
+    ``signatures``: ``unchecked`` converts and says that signatures were not checked, ``required`` refuses as
+    long as nothing validates them.
+    """
+
+    signatures: str = "unchecked"
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A submission agreement.
@@ -111,6 +121,7 @@ class Profile:
     limits: Limits = field(default_factory=Limits)
     formats: FormatRules = field(default_factory=FormatRules)
     decide: Rules = field(default_factory=Rules)
+    normalise: Normalising = field(default_factory=Normalising)
 
     def action(self, finding: Finding) -> Action:
         """Return what one finding asks for."""
@@ -201,6 +212,7 @@ def read_profile(path: Path) -> Profile:
     for value in (rules.error, rules.warning, rules.indeterminate, *rules.codes.values()):
         _one_of(value, Action, path)
     _one_of(profile.access.condition, Access, path)
+    _one_of(profile.normalise.signatures, ("unchecked", "required"), path)
     _one_of(profile.reader, [one.name for one in READERS], path)
     if unknown := rules.codes.keys() - (room("checks", "en") if rules.codes else {}):
         raise _unknown_code(min(unknown), path)

@@ -193,8 +193,9 @@ def physical_map_is_right(tree: Any) -> bool:
     maps = tree.xpath("//m:structMap[@TYPE='PHYSICAL']", namespaces=NS)
     if len(maps) != 1 or not holds(maps[0], "re:test(string(m:div/@ID), $id)"):
         return False
+    # the division of the submission is "Representations", another representation's is called like its group
     groups = {
-        group.get("USE").partition("/")[0]: group.get("ID")
+        group.get("USE").removesuffix("/submission"): group.get("ID")
         for group in tree.xpath("//m:fileGrp", namespaces=NS)
         if group.get("USE")
     }
@@ -202,7 +203,7 @@ def physical_map_is_right(tree: Any) -> bool:
     for div in maps[0].xpath("m:div/m:div", namespaces=NS):
         label = div.get("LABEL")
         labels.append(label)
-        if label not in DIVISIONS or not re.match(ID, div.get("ID", "")):
+        if label.partition("/")[0] not in DIVISIONS or not re.match(ID, div.get("ID", "")):
             return False
         pointers = div.xpath("m:fptr/@FILEID", namespaces=NS)
         if label == "Metadata":

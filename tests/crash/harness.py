@@ -216,19 +216,32 @@ def _forked(
     """Run a command of the command line in a fork; return its exit code and what it told people."""
     # not beside the archive: that disk may be full
     told = Path(tempfile.gettempdir()) / f"archivum-told-{os.getpid()}"
-    child = os.fork()
-    if child == 0:
-        code = TRACEBACK
+
+    def act() -> int:
         with told.open("w") as file:
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
+        archivum_cli.main._now = lambda: at
+        if steps:
+            steps.watch()
+        code = archivum_cli.main.run(["--agent", state.ARCHIVIST.name, *command])
+        if listing:
+            listing.write_text(json.dumps(steps.taken if steps else []))
+        return code
+
+    status = in_a_fork(act)
+    said = told.read_text(errors="replace")
+    told.unlink()
+    return status, said
+
+
+def in_a_fork(act: Callable[[], int]) -> int:
+    """Do something in a fork; return its exit code, or the negative number of the signal it died of."""
+    child = os.fork()
+    if child == 0:
+        code = TRACEBACK
         try:
-            archivum_cli.main._now = lambda: at
-            if steps:
-                steps.watch()
-            code = archivum_cli.main.run(["--agent", state.ARCHIVIST.name, *command])
-            if listing:
-                listing.write_text(json.dumps(steps.taken if steps else []))
+            code = act()
         except BaseException:
             traceback.print_exc()
         finally:
@@ -236,9 +249,7 @@ def _forked(
             sys.stderr.flush()
             os._exit(code)
     _, status = os.waitpid(child, 0)
-    said = told.read_text(errors="replace")
-    told.unlink()
-    return os.waitstatus_to_exitcode(status), said
+    return os.waitstatus_to_exitcode(status)
 
 
 def adopt() -> None:

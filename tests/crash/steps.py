@@ -60,6 +60,7 @@ class Steps:
         self._replace(os, "fsync", lambda original: self._fsync)
         self._replace(os, "write", lambda original: partial(self._os_write, original))
         self._replace(durable, "_syncfs", lambda original: self._syncfs)
+        self._replace(durable, "_exchange", lambda original: partial(self._exchange, original))
         self._replace(DefaultDialect, "do_commit", self._committing)
         opening = partial(self._open, builtins.open)
         builtins.open = io.open = opening  # type: ignore[assignment]
@@ -100,6 +101,10 @@ class Steps:
         if path := self._inside(folder):
             self.step("syncfs", path)
         return True
+
+    def _exchange(self, original: Callable[..., None], one: Path, other: Path) -> None:
+        self.step("rename", os.fspath(other))
+        original(one, other)
 
     def _os_write(self, original: Callable[..., int], handle: int, data: bytes) -> int:
         if stat.S_ISREG(os.fstat(handle).st_mode):
@@ -177,5 +182,5 @@ def shape(path: str) -> str:
     """Return a path without what differs between packages: names given by producers, UUIDs, numbers."""
     path = re.sub(r"(/(?:in|aip|content|[0-9a-f]{64}|v1))/.*", r"\1/…", path)
     path = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64,}", "UUID", path)
-    path = re.sub(r"ingest-\w+", "ingest-", path)
+    path = re.sub(r"(ingest|version)-\w+", r"\1-", path)
     return re.sub(r"\d+", "0", path)

@@ -58,7 +58,7 @@ def accessions(archive: Archive) -> list[Accession]:
 
 
 def checked(archive: Archive, accession: Accession) -> AipCheck:
-    return check_aip(archive.ocfl, accession.uuid, archive.trusted(), accession.manifest)
+    return check_aip(archive.ocfl, accession.uuid, archive.trusted(), {"v1": accession.manifest})
 
 
 def place(archive: Archive, accession: Accession) -> Path:

@@ -112,6 +112,7 @@ def test_an_accession_is_what_its_events_say() -> None:
         aip_files=20,
         aip_size=5_000,
         manifest="ab" * 64,
+        version="v1",
         stamped_at=datetime(2026, 3, 1, 10, tzinfo=UTC),
         authority="CN=Trial",
         trial=True,
@@ -155,6 +156,47 @@ def test_what_arrives_unread_has_no_package() -> None:
 def test_nothing_that_comes_after_the_end_changes_an_accession() -> None:
     known = accession_of(accepted(1))
     for one in (validation(1, failed=9), REJECT, arrival(1), end(1, access="closed"), stored(1)):
+        assert fold(known, one, 99) is known
+
+
+def version(name: str, files: int, outcome: Verdict = Verdict.PASSED) -> list[Event]:
+    made = {"files": files, "bytes": 9, "manifest": name * 64, "version": name}
+    stamp = {"authority": "TSA", "trial": False, "time": "2026-05-01T00:00:00Z", "version": name}
+    return [
+        event(EventType.INFORMATION_PACKAGE_CREATION, 1, outcome, **made),
+        event(EventType.TIME_STAMPING, 1, outcome, **stamp),
+    ]
+
+
+def test_a_version_that_follows_changes_what_is_known_of_the_aip_and_nothing_else() -> None:
+    known = accession_of(accepted(1))
+    assert known is not None and known.version == "v1"
+    after = known
+    for one in version("v2", 21):
+        after = fold(after, one, 99)
+    assert (after.version, after.aip_files, after.manifest) == ("v2", 21, "v2" * 64)
+    assert (after.authority, after.trial) == ("TSA", False)
+    assert after.stamped_at == datetime(2026, 5, 1, tzinfo=UTC)
+    same = replace(
+        after, version="v1", aip_files=known.aip_files, aip_size=known.aip_size, manifest=known.manifest,
+        authority=known.authority, trial=known.trial, stamped_at=known.stamped_at,
+    )  # fmt: skip
+    assert same == known
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        version("v1", 5)[:1],
+        version("v3", 5),
+        version("v2", 5, Verdict.FAILED),
+        version("v2", 5)[1:],
+        version("", 5),
+    ],
+)
+def test_a_version_that_does_not_follow_changes_nothing(events: list[Event]) -> None:
+    known = accession_of(accepted(1))
+    for one in events:
         assert fold(known, one, 99) is known
 
 

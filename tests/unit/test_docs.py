@@ -222,6 +222,13 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
             "dip", package, "--to", str(place / package), "--permit", "KUJK 1/2026", "--file", "metadata.csv"
         )
         call("dip", package, "--to", str(place / package), "--permit", "KUJK 1/2026")
+    rule = ROOT.joinpath("profiles", "formats.toml").read_text("utf-8")
+    broken = '[[convert]]\nformats = ["fmt/43", "fmt/44"]\nto = "preservation"\ntarget = ["fmt/11"]\n'
+    broken += 'extension = "png"\nverify = ["pixels"]\ncommand = ["false", "{source}", "{target}"]\n'
+    (archive / "profiles" / "formats.toml").write_text(rule + broken, "utf-8")
+    call("normalise", held, "--to", "access", "--dry-run")
+    call("normalise", held, "--to", "access")
+    call("normalise", held)
     call("verify")
     call("verify", "--journal")
     call("show", "SIP_MUHJ_2024_C000001")

@@ -14,6 +14,7 @@ from archivum_cli.commands import (
     ingest,
     init,
     list_,
+    normalise,
     scan,
     schemas,
     show,
@@ -34,6 +35,7 @@ COMMANDS: Final[tuple[Callable[[Shell], click.Command], ...]] = (
     export.command,
     dip.command,
     formats.command,
+    normalise.command,
     catalogue.command,
     schemas.command,
 )

@@ -16,11 +16,12 @@ def command(shell: Shell) -> click.Command:
     @click.option("--to", type=click.Path(path_type=Path), default=Path(), help=shell.say("export-to"))
     @click.option("--form", type=click.Choice(("folder", "zip", "tar")), default="folder", show_default=True,
                   help=shell.say("export-form"))  # fmt: skip
-    def run(package: str, to: Path, form: str) -> None:
+    @click.option("--version", default="", help=shell.say("export-version"))
+    def run(package: str, to: Path, form: str, version: str) -> None:
         archive = shell.open()
         archive.catch_up()
         uuid = archive.catalogue.package(package).uuid
-        done = export(archive, uuid, to, form)  # type: ignore[arg-type]
+        done = export(archive, uuid, to, form, version)  # type: ignore[arg-type]
         shell.data(
             "export",
             {"uuid": str(uuid), "path": str(done.path), "files": done.files, "bytes": done.size},

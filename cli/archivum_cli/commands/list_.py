@@ -73,6 +73,7 @@ def plain(accession: Accession) -> dict[str, Any]:
         "bytes": accession.size,
         "digest": accession.digest,
         "manifest": accession.manifest or None,
+        "version": accession.version or None,
         "trial_time_stamp": accession.trial,
         "failed": accession.failed,
         "warnings": accession.warnings,

@@ -36,6 +36,8 @@ def command(shell: Shell) -> click.Command:
 def _lines(shell: Shell, archive: Archive, accession: Accession) -> None:
     catalogue, uuid = archive.catalogue, accession.uuid
     shell.data("package", plain(accession))
+    for version in catalogue.versions(uuid):
+        shell.data("version", to_plain(version))
     for copy in catalogue.copies(uuid):
         shell.data("copy", to_plain(copy))
     for use in catalogue.formats(uuid):
@@ -50,9 +52,14 @@ def _screen(shell: Shell, archive: Archive, accession: Accession) -> None:
     catalogue, uuid = archive.catalogue, accession.uuid
     for head, value in _facts(shell, accession):
         shell.print(f"{head}: {value}")
+    _heading(shell, "versions")
+    for version in catalogue.versions(uuid):
+        shell.print(f"  {version.name}  {instant(version.at)}  {version.reason}")
     _heading(shell, "copies")
     for copy in catalogue.copies(uuid):
-        shell.print(f"  {copy.storage}  {copy.key}  {copy.verdict}  {instant(copy.verified_at)}")
+        shell.print(
+            f"  {copy.version}  {copy.storage}  {copy.key}  {copy.verdict}  {instant(copy.verified_at)}"
+        )
     _heading(shell, "formats")
     for use in catalogue.formats(uuid):
         name = f"{use.puid or '?'}  {use.name} {use.version}".rstrip()

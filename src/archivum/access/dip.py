@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from archivum.access.holdings import Holdings, check_harmless
 from archivum.access.making import make
 from archivum.access.request import Request
 from archivum.access.revealing import check_free, hidden, reveal, settle
@@ -20,6 +19,7 @@ from archivum.archive import Archive
 from archivum.errors import NotFound, Refused
 from archivum.model import Event, State, Verdict
 from archivum.profile import Access
+from archivum.stored.holdings import Holdings, check_harmless
 
 _REFUSALS: Final = {Access.RESTRICTED: "access.restricted", Access.CLOSED: "access.closed"}
 

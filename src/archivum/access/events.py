@@ -30,12 +30,13 @@ _OTHERS: Final = ("dip", "condition", "files", "bytes")  # what a reader is told
 
 def since_made(entries: Sequence[Entry]) -> list[Entry]:
     """Return the entries since the AIP was made: what was before, its own metadata tell."""
+    arrived = [n for n, entry in enumerate(entries) if entry.event.type is EventType.INGESTION_START]
     made = [
         number
         for number, entry in enumerate(entries)
-        if entry.event.type is EventType.INFORMATION_PACKAGE_CREATION
+        if entry.event.type is EventType.INFORMATION_PACKAGE_CREATION and number >= max(arrived, default=0)
     ]
-    return list(entries[made[-1] :]) if made else list(entries)
+    return list(entries[made[0] :]) if made else list(entries)
 
 
 def write_events(target: NewFile, aip: Aip, dip: UUID, entries: Sequence[Entry], this: Event) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Final, Literal
 from uuid import UUID
 
-from archivum.access.holdings import Holdings, check_harmless, pieces
 from archivum.access.revealing import hidden, reveal, settle
 from archivum.archive import Archive
 from archivum.storage.durable import create, world
+from archivum.stored.holdings import Holdings, check_harmless, pieces
 
 Form = Literal["folder", "zip", "tar"]
 _SUFFIXES: Final[Mapping[Form, str]] = {"folder": "", "zip": ".zip", "tar": ".tar"}
@@ -29,22 +29,26 @@ class Exported:
     size: int
 
 
-def export(archive: Archive, uuid: UUID, to: Path, form: Form) -> Exported:
+def export(archive: Archive, uuid: UUID, to: Path, form: Form, version: str = "") -> Exported:
     """Write the bag of an AIP into a folder: ``UUID``, ``UUID.zip`` or ``UUID.tar``.
+
+    It is the newest version; an earlier one is asked for by its name, which the export then has too
+    (``UUID-v1``).
 
     Containers hold one folder named by the UUID; their entries have the time of the receipt, no owner and no
     compression, so that two exports are the same bytes. It is complete or not there at all.
 
     Raises:
         Refused: there is something of this name already, or malicious code was found in the AIP.
-        NotFound: the package is not stored.
+        NotFound: the package is not stored, or has no such version.
         CorruptionFound: a file is not what was stored.
         Misconfigured: the disk is full, read-only or fails.
     """
     accession = archive.catalogue.package(uuid)
     check_harmless(accession)
-    target = to / f"{accession.uuid}{_SUFFIXES[form]}"
-    with Holdings(archive, accession) as holdings, hidden(target) as place:
+    named = f"{accession.uuid}-{version}" if version else str(accession.uuid)
+    target = to / f"{named}{_SUFFIXES[form]}"
+    with Holdings(archive, accession, version) as holdings, hidden(target) as place:
         files, size = _FORMS[form](holdings, place, accession.received_at)
         settle(place)
         reveal(place, target)

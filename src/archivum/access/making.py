@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 from archivum.access.events import since_made, write_events
-from archivum.access.holdings import Held, Holdings, pieces
 from archivum.access.page import PAGE, Page, write_page
 from archivum.access.request import Request
 from archivum.access.selection import Selection
@@ -41,6 +40,7 @@ from archivum.packaging.writing import NewFile
 from archivum.plain import from_plain, instant
 from archivum.signatures import TimeStamp, verify
 from archivum.storage.durable import create, world
+from archivum.stored.holdings import Held, Holdings, pieces
 
 EVENTS: Final = "metadata/preservation/EVENTS.xml"
 DOCUMENTATION: Final = "documentation/"

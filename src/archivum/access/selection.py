@@ -7,10 +7,10 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
-from archivum.access.holdings import CACHE_KIB, Holdings
 from archivum.errors import NotFound
 from archivum.model import Record
 from archivum.packaging.index import PackageIndex
+from archivum.stored.holdings import CACHE_KIB, Holdings
 
 NEAREST: Final = 5  # names that are shown when nothing has the one asked for
 

@@ -10,6 +10,7 @@ from archivum.catalogue.queries import Totals
 from archivum.configuration import TRIAL_INSTITUTION
 from archivum.errors import Misconfigured
 from archivum.model import State
+from archivum.stored.pending import unfinished
 
 REMINDERS: Final = ("trial-institution", "trial-stamps", "no-scanner")  # what an archive may live with
 SPACE: Final = 0.05  # of the disk; below it the next transfers may not fit
@@ -77,6 +78,8 @@ def _due(archive: Archive, totals: Totals, free: int, disk: int) -> Iterator[Mat
         yield Matter("no-scanner", {"count": totals.unscanned})
     elif totals.unscanned:
         yield Matter("unscanned", {"count": totals.unscanned})
+    if versions := len(unfinished(archive)):
+        yield Matter("unfinished-versions", {"count": versions})
     if free < SPACE * disk:
         yield Matter("space", {"free": free // (1 << 30), "storage": archive.storage.name})
     for name in archive.profiles.names():

@@ -1,6 +1,7 @@
 """Verify: stored AIPs are read again, every byte, and what was found becomes an event."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from archivum.errors import Misconfigured, NotFound, Refused
 from archivum.model import Event, EventType, Finding, Severity, State, Verdict
 from archivum.plain import to_plain
 from archivum.storage.ocfl_root_validation import validate_around
+from archivum.stored.pending import interrupted
 
 ROOT: Final = "ocfl"  # of the storage root in a storage
 OWN_FILES: Final = frozenset(("0=ocfl_1.1", "ocfl_layout.json"))  # at its top
@@ -45,7 +47,7 @@ def verify(
         Misconfigured: the storage is not there.
     """
     for accession in accessions:
-        check = check_aip(archive.ocfl, accession.uuid, archive.trusted(), accession.manifest)
+        check = _checked(archive, accession.uuid)
         try:
             entries = archive.journal.append([_event(archive, accession.uuid, check)])
         except Misconfigured as error:
@@ -55,6 +57,32 @@ def verify(
         else:
             archive.catalogue.catch_up(archive.journal, archive.details, entries)
         yield check
+
+
+def _checked(archive: Archive, uuid: UUID) -> AipCheck:
+    """Check an AIP by the versions that are known now; again, if one was made meanwhile."""
+    archive.catch_up()
+    known: Mapping[str, str] | None = None
+    while known != (now := _manifests(archive, uuid)):
+        known = now
+        check = check_aip(archive.ocfl, uuid, archive.trusted(), known)
+        if check.verdict is Verdict.PASSED:
+            return check
+        archive.catch_up()
+    if not interrupted(archive, uuid):
+        return check
+    return replace(check, findings=tuple(map(_open, check.findings)))
+
+
+def _manifests(archive: Archive, uuid: UUID) -> Mapping[str, str]:
+    return {one.name: one.manifest for one in archive.catalogue.versions(uuid)}
+
+
+def _open(finding: Finding) -> Finding:
+    """A version that archivum was interrupted with, or is about to record, is no corruption."""
+    if finding.code != "aip-unrecorded":
+        return finding
+    return replace(finding, verdict=Verdict.INDETERMINATE)
 
 
 def verify_root(archive: Archive) -> Iterator[Finding]:

@@ -2,7 +2,8 @@
 
 They are total: an event that cannot follow (a decision about what is already stored, say) changes nothing.
 What was held or rejected may be sent again under the same UUID: it then arrives anew, and only a stored
-package is settled for good.
+package is settled for good. What follows on a stored one are versions of its AIP: their events name the
+version, and it is the one after the last.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,6 +15,8 @@ from uuid import UUID
 from archivum.model import Action, Agent, Event, EventType, Package, Receipt, State, Verdict
 from archivum.plain import from_plain
 
+FIRST: Final = "v1"  # version of an AIP
+
 
 @dataclass(frozen=True, slots=True)
 class Accession:
@@ -21,7 +24,8 @@ class Accession:
 
     ``number`` is the ``seq`` of its first event: accessions are in its order. All else is of its last
     arrival, if it was sent again before it was stored. ``files`` and ``size`` (bytes) are those of the
-    transfer, ``aip_files`` and ``aip_size`` those of the AIP, whose manifest's SHA-512 is ``manifest``.
+    transfer, ``aip_files`` and ``aip_size`` those of the newest ``version`` of the AIP, whose manifest's
+    SHA-512 is ``manifest``; its time-stamp is meant too.
     ``failed``, ``warnings`` and ``indeterminate`` count findings. ``trial`` tells that the
     time-stamp is not a qualified one. ``described`` tells that its records are in the catalogue.
     ``scanned_at`` is the last time that a scanner for malicious code has read every file of it, None if none
@@ -52,6 +56,7 @@ class Accession:
     aip_files: int | None = None
     aip_size: int | None = None
     manifest: str = ""
+    version: str = ""
     stamped_at: datetime | None = None
     authority: str = ""
     trial: bool = False
@@ -102,7 +107,7 @@ def fold(known: Accession | None, event: Event, seq: int) -> Accession | None:
     if state is None:
         return None
     if known is not None and known.state is State.STORED:
-        return _scanned(known, event) if event.type is EventType.VIRUS_CHECK else known
+        return _scanned(known, event) if event.type is EventType.VIRUS_CHECK else _followed(known, event)
     if event.type is EventType.INGESTION_START:
         return _arrival(event, known.number if known else seq)
     if known is None or known.state is State.REJECTED:
@@ -138,6 +143,29 @@ def _looked_at(known: Replica, event: Event) -> Replica:
     # what could not be read now does not clear what was found wrong before
     failed = Verdict.FAILED in (event.outcome, known.verdict)
     return replace(known, checked_at=event.at, verdict=Verdict.FAILED if failed else Verdict.INDETERMINATE)
+
+
+def version_of(event: Event) -> str:
+    """Return the version of an AIP that an event speaks of; the first one's making does not name it."""
+    return str(event.detail.get("version", FIRST))
+
+
+def following(version: str) -> str:
+    """Return the name of the version after one, "" after what is none."""
+    number = version.removeprefix("v")
+    return f"v{int(number) + 1}" if number.isdecimal() else ""
+
+
+def _followed(known: Accession, event: Event) -> Accession:
+    """Return what is known of a stored package after an event about a version of its AIP."""
+    if event.outcome is not Verdict.PASSED or "version" not in event.detail:
+        return known
+    version = version_of(event)
+    if event.type is EventType.INFORMATION_PACKAGE_CREATION and version == following(known.version):
+        return replace(known, **_created(event))
+    if event.type is EventType.TIME_STAMPING and version == known.version:
+        return replace(known, **_stamped(event))
+    return known
 
 
 def _decided(action: Action) -> State:
@@ -191,7 +219,8 @@ def _appraised(event: Event) -> Mapping[str, Any]:
 
 def _created(event: Event) -> Mapping[str, Any]:
     detail = event.detail
-    return {"aip_files": detail["files"], "aip_size": detail["bytes"], "manifest": detail["manifest"]}
+    sums = {"aip_files": detail["files"], "aip_size": detail["bytes"]}
+    return {**sums, "manifest": detail["manifest"], "version": version_of(event)}
 
 
 def _stamped(event: Event) -> Mapping[str, Any]:

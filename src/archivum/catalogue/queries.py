@@ -13,11 +13,11 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_,
 from archivum.catalogue import formats, rows, tables
 from archivum.catalogue.database import Database
 from archivum.catalogue.entry import Entry, Head
-from archivum.catalogue.fold import Accession, Replica
+from archivum.catalogue.fold import Accession, Replica, version_of
 from archivum.catalogue.formats import FormatTotals
 from archivum.catalogue.rows import FormatUse
 from archivum.errors import Misconfigured, Misused, NotFound
-from archivum.model import Agent, Record, State, Verdict
+from archivum.model import Agent, EventType, Record, State, Verdict
 from archivum.plain import instant
 
 _PAGE: Final = 500
@@ -46,6 +46,16 @@ class Totals:
     unscanned: int
     infected: int
     last: Entry | None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of an AIP: its name, when it was made, the SHA-512 of its manifest, and what for."""
+
+    name: str
+    at: datetime
+    manifest: str
+    reason: str
 
 
 class Queries:
@@ -127,6 +137,22 @@ class Queries:
         event = tables.event
         question = select(event).where(event.c.subject == str(uuid)).order_by(event.c.seq)
         return [rows.entry_of(row) for row in self._all(question)]
+
+    def versions(self, uuid: UUID) -> list[Version]:
+        """Return the versions of a stored package's AIP, the first one first; none for one not stored."""
+        found: dict[str, Version] = {}
+        event_ = tables.event
+        told = (EventType.INGESTION_START, EventType.INFORMATION_PACKAGE_CREATION)
+        question = select(event_).where(event_.c.subject == str(uuid), event_.c.type.in_(told))
+        for row in self._all(question.order_by(event_.c.seq)):
+            event = rows.entry_of(row).event
+            version = version_of(event)
+            if event.type is EventType.INGESTION_START:
+                found.clear()
+            elif event.type is EventType.INFORMATION_PACKAGE_CREATION:
+                manifest, why = str(event.detail["manifest"]), str(event.detail.get("reason", ""))
+                found[version] = Version(version, event.at, manifest, why or "ingest")
+        return list(found.values())
 
     def copies(self, uuid: UUID) -> list[Replica]:
         """Return the copies of a package's AIP, in the order of their storing."""

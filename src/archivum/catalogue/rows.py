@@ -145,6 +145,7 @@ def package_row(accession: Accession) -> Row:
         "aip_files": accession.aip_files,
         "aip_size": accession.aip_size,
         "manifest": accession.manifest,
+        "version": accession.version,
         "stamped_at": accession.stamped_at and instant(accession.stamped_at),
         "authority": storable(accession.authority),
         "trial": accession.trial,
@@ -176,8 +177,8 @@ def accession_of(row: Found) -> Accession:
 
 _SAME: Final = (
     "number", "package_id", "digest", "origin", "files", "size", "profile", "kind", "variant", "title",
-    "failed", "warnings", "indeterminate", "decided_by", "aip_files", "aip_size", "manifest", "authority",
-    "trial", "access", "described", "infected",
+    "failed", "warnings", "indeterminate", "decided_by", "aip_files", "aip_size", "manifest", "version",
+    "authority", "trial", "access", "described", "infected",
 )  # fmt: skip
 
 

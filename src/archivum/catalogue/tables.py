@@ -90,6 +90,7 @@ package: Final = Table(
     Column("aip_files", BigInteger),
     Column("aip_size", BigInteger),
     Column("manifest", Text, nullable=False),
+    Column("version", Text, nullable=False),
     Column("stamped_at", Text),
     Column("authority", Text, nullable=False),
     Column("trial", Boolean, nullable=False),

@@ -1,12 +1,13 @@
 """Is a stored AIP what was stored: every byte of it read again, and held against every manifest.
 
 The object against its inventories (OCFL 1.1), the bag against its manifests (RFC 8493 §3), the manifest
-against the time-stamp over it and against what the journal says it was.
+against the time-stamp over it and against what the journal says it was. Of earlier versions the bag is held
+against its own manifests as well, by the digests that their files were found to have.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import BinaryIO, Final
 from uuid import UUID
@@ -17,6 +18,7 @@ from archivum.packaging.bag import MANIFEST, TAG_MANIFEST, read_manifest
 from archivum.packaging.index import PackageIndex
 from archivum.signatures import TimeStamp, verify
 from archivum.storage.ocfl import OcflRoot
+from archivum.storage.ocfl_inventory import Inventory
 from archivum.storage.ocfl_validation import validate
 
 STAMP: Final = f"{MANIFEST}.tsr"
@@ -33,8 +35,8 @@ Opened = Callable[[str], BinaryIO]  # opens a file of the object by its logical 
 class AipCheck:
     """What was found: ``findings`` say that something is wrong or could not be read, ``notes`` the rest.
 
-    ``files`` and ``size`` (bytes) are all that was read of the newest version, ``payload`` the numbers of the
-    bag's payload; ``manifest`` is the SHA-512 of the payload manifest as it is now.
+    ``files`` and ``size`` (bytes) are all that was read of the version that counts, ``payload`` the numbers
+    of the bag's payload; ``manifest`` is the SHA-512 of the payload manifest as it is now.
     """
 
     uuid: UUID
@@ -59,28 +61,34 @@ def object_id(uuid: UUID) -> str:
     return f"urn:uuid:{uuid}"
 
 
-def check_aip(ocfl: OcflRoot, uuid: UUID, roots: bytes, manifest: str = "") -> AipCheck:
-    """Read every byte of a stored AIP once.
+def check_aip(
+    ocfl: OcflRoot, uuid: UUID, roots: bytes, manifests: Mapping[str, str] | None = None
+) -> AipCheck:
+    """Read every byte of a stored AIP once, of all its versions.
 
-    ``roots`` are the certificates (PEM) that time-stamps are trusted by; ``manifest`` is the SHA-512 that the
-    payload manifest had when it was stored, "" where that is not known.
+    ``roots`` are the certificates (PEM) that time-stamps are trusted by; ``manifests`` says by the name of
+    each version that is known, in their order, which SHA-512 its payload manifest had when it was stored. The
+    last of them counts; where nothing is known, the newest that is there does.
 
     Raises:
         Misconfigured: the storage is not there.
     """
-    key = ocfl.key(object_id(uuid))
+    key, known = ocfl.key(object_id(uuid)), manifests or {}
     if not ocfl.storage.exists(key):
         return AipCheck(uuid, findings=(_failed("aip-absent", key),))
+    version = next(reversed([*known]), "")
     with PackageIndex() as index:
         findings: list[Finding] = []
-        for finding in chain(_object(ocfl, key, index), _beside(ocfl, key)):
+        for finding in chain(_object(ocfl, key, index, version), _beside(ocfl, key)):
             # to the end, however many there are: what is not read would look as if it were missing
             if len(findings) < FINDINGS:
                 findings.append(finding)
         stamp: TimeStamp | None = None
         # an inventory that cannot be acted on has its findings already
-        with suppress(CorruptionFound, NotFound), ocfl.opening(object_id(uuid)) as opened:
-            findings += islice(_bag(opened, index, manifest), FINDINGS)
+        with suppress(CorruptionFound, NotFound), ocfl.inventory(object_id(uuid)) as inventory:
+            findings += islice(_others(ocfl, inventory, known), FINDINGS)
+            opened = ocfl.opener(inventory, version)
+            findings += islice(_bag(opened, index, known.get(version, "")), FINDINGS)
             stamp = _stamp(opened, index, roots)
         files, size = index.totals()
         actual = index.file(MANIFEST)
@@ -94,11 +102,35 @@ def check_aip(ocfl: OcflRoot, uuid: UUID, roots: bytes, manifest: str = "") -> A
     )  # fmt: skip
 
 
-def _object(ocfl: OcflRoot, key: str, index: PackageIndex) -> Iterator[Finding]:
-    """Validate the object, and note each file of its newest version with the digests that it has now."""
+def _object(ocfl: OcflRoot, key: str, index: PackageIndex, version: str) -> Iterator[Finding]:
+    """Validate the object, and note each file of a version with the digests that it has now."""
     return validate(
-        ocfl.storage, key, seen=lambda path, size, digests: index.add_file(File(path, size, digests))
+        ocfl.storage,
+        key,
+        seen=lambda path, size, digests: index.add_file(File(path, size, digests)),
+        version=version,
     )
+
+
+def _others(ocfl: OcflRoot, inventory: Inventory, known: Mapping[str, str]) -> Iterator[Finding]:
+    """Hold the bags of earlier versions against their manifests, and the versions against those known.
+
+    Their files were read with the object: what is asked here is whether the inventory says of them what
+    their own manifests say.
+    """
+    counts = next(reversed([*known]), inventory.head)
+    for version in inventory.versions:
+        if known and version not in known:
+            yield _failed("aip-unrecorded", version)
+        elif version != counts:
+            with PackageIndex() as index:
+                for path, _, digest in inventory.files(version):
+                    index.add_file(File(path, 0, {"sha512": digest.lower()}))
+                for finding in _bag(ocfl.opener(inventory, version), index, known.get(version, "")):
+                    yield replace(finding, where=f"{version}: {finding.where}".removesuffix(": "))
+    for version in known:
+        if version not in inventory.versions:
+            yield _failed("aip-version-lost", version)
 
 
 def _beside(ocfl: OcflRoot, key: str) -> Iterator[Finding]:

@@ -1,27 +1,25 @@
 """Build, seal, store: from an accepted submission to an AIP in storage that has been read back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from archivum.archive import SOFTWARE, Archive
 from archivum.checks.aip import CHAIN, STAMP, check_aip, object_id
 from archivum.checks.readback import differences
-from archivum.errors import CorruptionFound, Misconfigured
+from archivum.errors import CorruptionFound
 from archivum.ingest.order import Order
 from archivum.ingest.recording import Stored
 from archivum.ingest.submission import Submission
-from archivum.model import Agent, Event, Identifier, Verdict
+from archivum.model import Event
 from archivum.packaging.bag import Built, close_bag
 from archivum.packaging.czdax import Context, build, submission_folder
 from archivum.plain import instant
-from archivum.signatures import TimeStamp, verify
-from archivum.storage.durable import create, keep, make_below, world
-from archivum.storage.ocfl_commit import ObjectVersion
-
-VERSION = "v1"
-STAMPS = "stamps"
+from archivum.signatures import TimeStamp
+from archivum.storage.durable import make_below, world
+from archivum.storage.ocfl_commit import FIRST, ObjectVersion
+from archivum.stored.sealing import addressed, seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +41,14 @@ def build_aip(
         Misconfigured: the disk is full, read-only or fails, or the authority does not stamp.
     """
     folder = place / "aip"
-    bag = folder / VERSION / "content"
+    bag = folder / FIRST / "content"
     target = bag / submission_folder(submission.receipt)
     with world(target):
         make_below(target.parent, place)
         submission.root.rename(target)
     receipt, context = submission.receipt, _context(archive, submission, order)
     built = build(bag, receipt, submission.package, submission.index, context, events)
-    stamp = _seal(archive, bag, built)
+    stamp = seal(archive, bag, built.manifest)
     built = close_bag(bag, built, (STAMP, CHAIN))
     version = archive.ocfl.prepare(
         object_id(receipt.uuid),
@@ -58,7 +56,7 @@ def build_aip(
         ((file.path, file.digests, file.size) for file in built.all_files()),
         at=receipt.at,
         message="ingest",
-        agent=replace(receipt.agent, identifiers=(_address(archive, receipt.agent),)),
+        agent=addressed(archive, receipt.agent),
     )
     return Aip(folder, version, built, stamp)
 
@@ -94,11 +92,6 @@ def _set_aside(archive: Archive, uuid: UUID, wrong: str) -> CorruptionFound:
     return CorruptionFound("ingest.read-back", uuid=uuid, finding=wrong, place=aside)
 
 
-def _address(archive: Archive, agent: Agent) -> Identifier:
-    """Return the URI that OCFL wants of whoever made a version (OCFL 1.1 §3.5.3.1): ours for the agent."""
-    return Identifier(f"urn:uuid:{uuid5(archive.configuration.uuid, agent.name)}")
-
-
 def _context(archive: Archive, submission: Submission, order: Order) -> Context:
     return Context(
         institution=archive.configuration.curator,
@@ -109,36 +102,6 @@ def _context(archive: Archive, submission: Submission, order: Order) -> Context:
         language=archive.configuration.language,
         trial=archive.authority.trial,
     )
-
-
-def _seal(archive: Archive, bag: Path, built: Built) -> TimeStamp:
-    """Have the manifest stamped, or take the stamp that an interrupted ingest got for the same manifest.
-
-    Raises:
-        Misconfigured: the authority does not stamp, or what it gave does not hold.
-    """
-    imprint = bytes.fromhex(built.manifest)
-    place = stamp_place(archive, built.manifest)
-    try:
-        response = place.read_bytes()
-        stamp = verify(response, imprint, archive.trusted(), subject=STAMP)
-    except FileNotFoundError:
-        stamp = None
-    if stamp is None or stamp.verdict is Verdict.FAILED:
-        response = archive.authority.stamp(imprint, archive.clock())
-        stamp = verify(response, imprint, archive.trusted(), subject=STAMP)
-        if stamp.verdict is Verdict.FAILED:
-            raise Misconfigured("ingest.stamp", name=archive.authority.name, finding=stamp.findings[0].text())
-        keep(place, response)
-    for path, data in ((STAMP, response), (CHAIN, archive.authority.chain())):
-        with world(bag / path), create(bag / path, bag) as file:
-            file.write(data)
-    return stamp
-
-
-def stamp_place(archive: Archive, manifest: str) -> Path:
-    """Return where a time-stamp is kept until its package is stored."""
-    return archive.storage.workplace() / STAMPS / f"{manifest}.tsr"
 
 
 def _stored(
@@ -154,5 +117,5 @@ def _stored(
         serial=str(stamp.serial),
         storage=archive.storage.name,
         key=archive.ocfl.key(object_id(uuid)),
-        version=VERSION,
+        version=FIRST,
     )

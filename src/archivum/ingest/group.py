@@ -21,7 +21,7 @@ from uuid import uuid5
 from archivum.archive import Archive
 from archivum.errors import ArchivumError, CorruptionFound, Misconfigured
 from archivum.formats.examining import Examining
-from archivum.ingest.building import STAMPS, read_back
+from archivum.ingest.building import read_back
 from archivum.ingest.order import Order, Outcome, Progress
 from archivum.ingest.package import Prepared, forget, prepare
 from archivum.ingest.quarantine import sweep_quarantine
@@ -32,6 +32,7 @@ from archivum.model import Event
 from archivum.packaging.index import PackageIndex
 from archivum.plain import canonical, to_plain
 from archivum.storage.durable import remove_unfinished, world
+from archivum.stored.sealing import STAMPS
 
 PLACE: Final = "ingest-"
 CLAIMS: Final = "claims"

@@ -10,7 +10,7 @@ from archivum.catalogue.fold import Accession
 from archivum.checks.aip import object_id
 from archivum.checks.malware import FOUND as MALWARE
 from archivum.errors import CorruptionFound, NotFound
-from archivum.ingest.building import Aip, build_aip, stamp_place, taken_up
+from archivum.ingest.building import Aip, build_aip, taken_up
 from archivum.ingest.order import Order, Outcome, Status
 from archivum.ingest.quarantine import quarantine
 from archivum.ingest.recording import TOLD, Counts, Stored, decided, examined, open_findings, scanned
@@ -18,6 +18,7 @@ from archivum.ingest.report import write_report
 from archivum.ingest.submission import Submission, kept_receipt, receipt_place
 from archivum.model import Action, Decision, Event, EventType, Finding, Severity, State, Verdict
 from archivum.plain import canonical, to_plain
+from archivum.stored.sealing import stamp_place
 
 
 @dataclass(frozen=True, slots=True)

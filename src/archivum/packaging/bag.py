@@ -87,14 +87,30 @@ def write_manifest(bag: Path, files: Iterable[File]) -> tuple[File, int, int]:
     return manifest.file, count, size
 
 
+def write_tag_manifest(bag: Path, tags: Iterable[tuple[str, str]]) -> File:
+    """Write the tag manifest, the last file of a bag; ``tags`` are digest and path of the other tag files."""
+    ordered = sorted(tags, key=lambda tag: os.fsencode(tag[1]))
+    return _write(bag, TAG_MANIFEST, "".join(f"{digest}  {encode_path(path)}\n" for digest, path in ordered))
+
+
+def read_file(bag: Path, path: str) -> File:
+    """Return a file of a bag, read from the disk.
+
+    Raises:
+        Misconfigured: it cannot be read.
+    """
+    with world(bag / path), (bag / path).open("rb") as stream:
+        size, digests = of_stream(stream)
+    return File(path, size, digests)
+
+
 def close_bag(bag: Path, built: Built, added: Sequence[str] = ()) -> Built:
     """Write the tag manifest, the last file of a bag; return the bag with all its tag files.
 
     ``added`` names tag files that came after the payload was complete, such as the time-stamp.
     """
-    tags = [*built.tags, *(_read(bag, path) for path in added)]
-    lines = (f"{tag.digests['sha512']}  {encode_path(tag.path)}\n" for tag in sorted(tags, key=_by_path))
-    tags.append(_write(bag, TAG_MANIFEST, "".join(lines)))
+    tags = [*built.tags, *(read_file(bag, path) for path in added)]
+    tags.append(write_tag_manifest(bag, ((tag.digests["sha512"], tag.path) for tag in tags)))
     return replace(built, tags=tuple(tags))
 
 
@@ -168,12 +184,6 @@ def _write(bag: Path, path: str, text: str) -> File:
     with NewFile(bag, path) as new:
         new.write(text)
     return new.file
-
-
-def _read(bag: Path, path: str) -> File:
-    with world(bag / path), (bag / path).open("rb") as stream:
-        size, digests = of_stream(stream)
-    return File(path, size, digests)
 
 
 def _by_path(file: File) -> bytes:

@@ -108,7 +108,12 @@ class Aip:
 
     def agent_id(self, agent: Agent) -> str:
         """Return the identifier of an agent."""
-        return self.names.of("agent", f"{agent.kind}:{agent.name}:{agent.version}")
+        return self.names.of("agent", agent_name(agent))
+
+
+def agent_name(agent: Agent) -> str:
+    """Return what tells agents apart."""
+    return f"{agent.kind}:{agent.name}:{agent.version}"
 
 
 def source_identifier(identifier: Identifier) -> str:

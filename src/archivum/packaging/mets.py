@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from archivum.model import File, Identification, Promise
+from archivum.model import Agent, File, Identification, Promise
 from archivum.packaging.czdax_context import DESCRIPTION, PACKAGE_INFO, PREMIS, SUBMISSION, Aip
 from archivum.packaging.logical_map import write_logical_map
 from archivum.packaging.tree import Outline
@@ -55,15 +55,15 @@ def write_mets(
     target.write(_metadata_sections(aip, metadata, dip))
     target.write(f'<fileSec ID="{aip.names.of("fileSec")}">\n')
     for use, folder, files in _extra_groups(aip):
-        target.write(_group_start(_group_id(aip, use), use))
+        target.write(group_start(_group_id(aip, use), use))
         for file in files:
-            target.write(_file(aip.names.of("file", f"{folder}{file.path}"), aip.at, folder, file))
+            target.write(file_element(aip.names.of("file", f"{folder}{file.path}"), aip.at, folder, file))
         target.write("</fileGrp>\n")
-    target.write(_group_start(aip.representation, "Representations/submission"))
+    target.write(group_start(aip.representation, "Representations/submission"))
     promised = next(aip.index.promises(), None) is not None
     for file in aip.index.files():
         created = _created(aip.index.promises(file.path)) if promised else None
-        target.write(_file(aip.file_id(file.path), created or aip.at, SUBMISSION, file))
+        target.write(file_element(aip.file_id(file.path), created or aip.at, SUBMISSION, file))
     target.write("</fileGrp>\n</fileSec>\n")
     target.write(_physical_map(aip, metadata, dip))
     write_logical_map(target, aip, outline)
@@ -72,7 +72,6 @@ def write_mets(
 
 
 def _header(aip: Aip, dip: DipCover | None) -> str:
-    software = aip.context.software
     content = "NSESSS" if aip.nsesss else "Volné soubory"
     kind, profile = ("DIP", _DIP_PROFILE) if dip else ("AIP", _AIP_PROFILE)
     # a reference to another package is that package's OBJID (CSIP 2.2.0)
@@ -80,7 +79,14 @@ def _header(aip: Aip, dip: DipCover | None) -> str:
     return (
         f'{_ROOT} OBJID="{dip.id if dip else aip.receipt.uuid}" TYPE="{_CATEGORY}" PROFILE="{profile}"'
         f' csip:CONTENTINFORMATIONTYPE="OTHER" csip:OTHERCONTENTINFORMATIONTYPE="{content}">\n'
-        f'<metsHdr CREATEDATE="{dip.at if dip else aip.at}" csip:OAISPACKAGETYPE="{kind}">'
+        f"{header_element(dip.at if dip else aip.at, kind, aip.context.software, source)}"
+    )
+
+
+def header_element(at: str, kind: str, software: Agent, source: str = "") -> str:
+    """When the METS was made, of which kind of package, by which program."""
+    return (
+        f'<metsHdr CREATEDATE="{at}" csip:OAISPACKAGETYPE="{kind}">'
         '<agent ROLE="CREATOR" TYPE="OTHER" OTHERTYPE="SOFTWARE">'
         f"<name>{xml(software.name)}</name>"
         f'<note csip:NOTETYPE="SOFTWARE VERSION">{xml(software.version or "–")}</note></agent>'
@@ -93,17 +99,25 @@ def _metadata_sections(aip: Aip, metadata: Sequence[File], dip: DipCover | None)
     descriptive = administrative = ""
     for file in metadata:
         at = dip.at if dip and file.path not in _OF_AIP else aip.at
-        start = f'ID="{aip.names.of("metadata", file.path)}" CREATED="{at}" STATUS="CURRENT"'
         if file.path == DESCRIPTION:
-            reference = _reference(at, file, "EAD")
-            descriptive += f'<dmdSec {start} GROUPID="INHERENT">{reference}</dmdSec>\n'
+            start = f'ID="{aip.names.of("metadata", file.path)}" CREATED="{at}" STATUS="CURRENT"'
+            named = reference(at, file, "EAD")
+            descriptive += f'<dmdSec {start} GROUPID="INHERENT">{named}</dmdSec>\n'
         else:
-            reference = _reference(at, file, "PREMIS")
-            administrative += f'<digiprovMD {start} GROUPID="PRESERVATION">{reference}</digiprovMD>\n'
+            administrative += preservation_section(aip.names.of("metadata", file.path), at, file)
     return f"{descriptive}<amdSec>\n{administrative}</amdSec>\n"
 
 
-def _reference(at: str, file: File, kind: str) -> str:
+def preservation_section(identifier: str, at: str, file: File) -> str:
+    """The section that names a PREMIS file (CSIP31)."""
+    return (
+        f'<digiprovMD ID="{identifier}" CREATED="{at}" STATUS="CURRENT" GROUPID="PRESERVATION">'
+        f"{reference(at, file, 'PREMIS')}</digiprovMD>\n"
+    )
+
+
+def reference(at: str, file: File, kind: str) -> str:
+    """The reference to a file of metadata."""
     return (
         f'<mdRef LOCTYPE="URL" MDTYPE="{kind}" MIMETYPE="application/xml"'
         f' SIZE="{file.size}" CHECKSUM="{file.digests["sha512"]}" CHECKSUMTYPE="SHA-512" CREATED="{at}"'
@@ -123,11 +137,13 @@ def _group_id(aip: Aip, use: str) -> str:
     return aip.names.of("fileGrp", use)
 
 
-def _group_start(identifier: str, use: str) -> str:
+def group_start(identifier: str, use: str) -> str:
+    """The start of a group of files."""
     return f'<fileGrp ID="{identifier}" USE="{use}">\n'
 
 
-def _file(identifier: str, created: str, folder: str, file: File) -> str:
+def file_element(identifier: str, created: str, folder: str, file: File) -> str:
+    """One file in a folder."""
     return (
         f'<file ID="{identifier}" CREATED="{created}" MIMETYPE="{_media_type(file.format)}"'
         f' SIZE="{file.size}" CHECKSUM="{file.digests["sha512"]}" CHECKSUMTYPE="SHA-512">'

@@ -16,6 +16,7 @@ from archivum.packaging.premis_elements import (
     object_identifier,
     object_link,
     outcome_element,
+    property_element,
     representation,
 )
 from archivum.packaging.tree import Outline
@@ -48,21 +49,14 @@ def _objects(aip: Aip) -> Iterator[str]:
     yield (
         f'<object xsi:type="intellectualEntity">{object_identifier("local", _fonds_id(aip))}'
         f"{object_identifier('FONDS_ID', str(fonds.number))}"
-        f"{_property(INSTITUTION_ID, aip.context.institution_id)}"
+        f"{property_element(INSTITUTION_ID, aip.context.institution_id)}"
         f"<originalName>{xml(one_line(fonds.title) or '–')}</originalName></object>\n"
     )
     yield representation(aip)
     yield (
         f'<object xsi:type="intellectualEntity">{object_identifier("local", THIS)}'
-        f"{object_identifier('AIP_ID', str(aip.receipt.uuid))}{_property('AIP_VERSION', _VERSION)}"
+        f"{object_identifier('AIP_ID', str(aip.receipt.uuid))}{property_element('AIP_VERSION', _VERSION)}"
         f"<originalName>{xml(aip.receipt.package_id or '–')}</originalName></object>\n"
-    )
-
-
-def _property(kind: str, value: str) -> str:
-    return (
-        f"<significantProperties><significantPropertiesType>{kind}</significantPropertiesType>"
-        f"<significantPropertiesValue>{value}</significantPropertiesValue></significantProperties>"
     )
 
 

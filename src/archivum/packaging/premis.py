@@ -44,7 +44,7 @@ def write_premis(target: NewFile, aip: Aip) -> None:
     target.write(representation(aip))
     originator = aip.agent_id(aip.context.software)
     for file in aip.index.files():
-        target.write(_file_object(file, aip.file_id(file.path), originator))
+        target.write(file_object(file, aip.file_id(file.path), originator))
     agents = {originator: aip.context.software}
     told = [event for event in aip.events if event.type in _EVENTS]
     for number, event in enumerate(told):
@@ -54,7 +54,10 @@ def write_premis(target: NewFile, aip: Aip) -> None:
     target.write(END)
 
 
-def _file_object(file: File, identifier: str, originator: str) -> str:
+def file_object(
+    file: File, identifier: str, originator: str, properties: str = "", relationship: str = ""
+) -> str:
+    """A file as an object; its properties and relationship as elements."""
     digests = file.digests
     names = (*_OWN_DIGESTS, *sorted(set(digests) - set(_OWN_DIGESTS))) if len(digests) > 2 else _OWN_DIGESTS
     fixity = "".join(
@@ -65,9 +68,10 @@ def _file_object(file: File, identifier: str, originator: str) -> str:
         if name in digests
     )
     return (
-        f'<object xsi:type="file">{object_identifier("local", identifier)}<objectCharacteristics>\n'
+        f'<object xsi:type="file">{object_identifier("local", identifier)}{properties}'
+        "<objectCharacteristics>\n"
         f"{fixity}<size>{file.size}</size>{_format(file)}</objectCharacteristics>"
-        f"<originalName>{xml(file.path)}</originalName></object>\n"
+        f"<originalName>{xml(file.path)}</originalName>{relationship}</object>\n"
     )
 
 

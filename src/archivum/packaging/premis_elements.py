@@ -35,6 +35,27 @@ def object_identifier(kind: str, value: str) -> str:
     )
 
 
+def property_element(kind: str, value: str) -> str:
+    """One significant property of an object."""
+    return (
+        f"<significantProperties><significantPropertiesType>{xml(kind)}</significantPropertiesType>"
+        f"<significantPropertiesValue>{xml(value)}</significantPropertiesValue></significantProperties>"
+    )
+
+
+def derivation_element(source: str, event: str) -> str:
+    """That an object was made from another, by which event (PREMIS 3 §1.13: derivation, has source)."""
+    return (
+        "<relationship><relationshipType>derivation</relationshipType>"
+        "<relationshipSubType>has source</relationshipSubType>"
+        "<relatedObjectIdentifier><relatedObjectIdentifierType>local</relatedObjectIdentifierType>"
+        f"<relatedObjectIdentifierValue>{source}</relatedObjectIdentifierValue></relatedObjectIdentifier>"
+        "<relatedEventIdentifier><relatedEventIdentifierType>local</relatedEventIdentifierType>"
+        f"<relatedEventIdentifierValue>{event}</relatedEventIdentifierValue></relatedEventIdentifier>"
+        "</relationship>"
+    )
+
+
 def event_element(
     identifier: str,
     kind: str,

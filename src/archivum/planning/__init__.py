@@ -1,1 +1,1 @@
-"""Preservation planning (OAIS): what is held in which formats, what is at risk, what a file is called now."""
+"""Preservation planning (OAIS): what is held in which formats, what is at risk, and what is made of it."""

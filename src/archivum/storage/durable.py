@@ -22,6 +22,9 @@ from archivum.errors import Misconfigured, Refused
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+_NO_SUCH_CALL = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EXDEV)
+_RENAME_EXCHANGE = 2  # renameat2(2)
+_AT_FDCWD = -100
 
 
 @contextmanager
@@ -161,6 +164,23 @@ def move_folder(folder: Path, target: Path, top: Path | None = None) -> None:
         sync_folder(folder.parent)
 
 
+def exchange(one: Path, other: Path) -> None:
+    """Give two folders of one file system each other's name, in one step: nobody ever sees neither.
+
+    The caller has brought the content of both to the disk, and brings the names there (:func:`sync_names`).
+
+    Raises:
+        Misconfigured: the file system or the system cannot do that (NFS and SMB cannot), or the disk fails.
+    """
+    with world(other):
+        try:
+            _exchange(one, other)
+        except OSError as error:
+            if error.errno in _NO_SUCH_CALL:
+                raise Misconfigured("storage.no-exchange", place=other) from error
+            raise
+
+
 def make_below(path: Path, top: Path) -> None:
     """Make a folder below another, and those between; they are brought to the disk later, with what they get.
 
@@ -227,8 +247,22 @@ def sync_tree(folder: Path) -> None:
 
 
 @cache
-def _library_call(name: str) -> Callable[[int], int] | None:
+def _library_call(name: str) -> Callable[..., int] | None:
     return getattr(ctypes.CDLL(None, use_errno=True), name, None)
+
+
+def _exchange(one: Path, other: Path) -> None:
+    """Call renameat2(2) with RENAME_EXCHANGE.
+
+    Raises:
+        OSError: it refuses, or the C library does not have it.
+    """
+    call = _library_call("renameat2")
+    if call is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), str(other))
+    if call(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(other))
 
 
 def _syncfs(folder: Path) -> bool:

@@ -21,11 +21,14 @@ from typing import BinaryIO, Final
 from archivum.errors import Misconfigured, NotFound, Refused
 from archivum.storage import taking
 from archivum.storage.durable import (
+    exchange,
+    make_below,
     make_folders,
     move_folder,
     publish,
     remove_unfinished,
     sync_folder,
+    sync_names,
     sync_tree,
     world,
 )
@@ -185,23 +188,65 @@ class LocalStorage:
             self._path(key)
         taking.take_all(self.root, self.workplace() / f".{_worker()}.new", folders)
 
+    def exchange(self, folder: Path, key: str) -> None:
+        """Put a folder in the place of the one at a key, in one step; what was there is then in its place.
+
+        Both are on one file system, as a folder in the workplace is; the new one is on the disk before it is
+        seen.
+
+        Raises:
+            Misconfigured: the storage is not there, cannot do that, is full, read-only, or fails.
+        """
+        place = self._path(key)
+        self._present()
+        with world(place):
+            sync_tree(folder)
+        exchange(folder, place)
+        with world(place):
+            sync_names([place, folder], self.root)
+
+    def link(self, key: str, target: Path) -> None:
+        """Give a stored file a second name at a place of the same file system; no byte is copied.
+
+        Raises:
+            Misconfigured: the file system has no links, or fails.
+        """
+        with world(target):
+            make_below(target.parent, self.root)
+            os.link(self._place(key), target, follow_symlinks=False)
+
     def set_aside(self, key: str) -> Path:
         """Take a folder that turned out to be broken out of its key; it stays in ``work``, for people to see.
 
         Raises:
             Misconfigured: the storage is not there, read-only, or fails.
         """
-        aside = self.workplace() / "aside"
-        with world(aside):
-            make_folders(aside)
-        number = 1
-        while (target := aside / f"{key.rpartition('/')[2]}-{number}").exists():
-            number += 1
         place = self.root / key
+        target = self._aside(key.rpartition("/")[2])
         move_folder(place, target)
         with suppress(OSError):  # a folder that holds something else stays
             for above in place.parents[: key.count("/") - 1]:
                 above.rmdir()
+        return target
+
+    def put_aside(self, folder: Path) -> Path:
+        """Keep a folder of the workplace that turned out to be broken, for people to see.
+
+        Raises:
+            Misconfigured: the storage is not there, read-only, or fails.
+        """
+        target = self._aside(folder.name)
+        move_folder(folder, target)
+        return target
+
+    def _aside(self, name: str) -> Path:
+        """Return a free place for what is broken."""
+        aside = self.workplace() / "aside"
+        with world(aside):
+            make_folders(aside)
+        number = 1
+        while (target := aside / f"{name}-{number}").exists():
+            number += 1
         return target
 
     def workplace(self) -> Path:

@@ -9,8 +9,8 @@ from typing import Any, BinaryIO
 
 from archivum.errors import Misconfigured, NotFound, Refused
 from archivum.model import Agent
-from archivum.storage import Storage
 from archivum.storage.durable import world
+from archivum.storage.local import LocalStorage
 from archivum.storage.ocfl_commit import FIRST, Content, ObjectVersion, write_first_version
 from archivum.storage.ocfl_entries import Entries
 from archivum.storage.ocfl_inventory import INVENTORY, Inventory
@@ -26,6 +26,7 @@ from archivum.storage.ocfl_layout import (
     place,
     root_files,
 )
+from archivum.storage.ocfl_next import State, write_next_version
 from archivum.storage.ocfl_reading import read_inventory
 from archivum.storage.ocfl_tree import folders_at
 from archivum.storage.ocfl_validation import strictly
@@ -40,7 +41,7 @@ class OcflRoot:
     with several versions, made by others, are read as well.
     """
 
-    def __init__(self, storage: Storage, prefix: str = "ocfl") -> None:
+    def __init__(self, storage: LocalStorage, prefix: str = "ocfl") -> None:
         self.storage = storage
         self.prefix = prefix
 
@@ -144,6 +145,51 @@ class OcflRoot:
             written = write_first_version(folder, object_id, files, at=at, message=message, agent=agent)
         return ObjectVersion(object_id, FIRST, key, *written)
 
+    def prepare_next(
+        self,
+        object_id: str,
+        folder: Path,
+        added: Path,
+        state: State,
+        new: Iterable[Content],
+        *,
+        at: datetime,
+        message: str,
+        agent: Agent,
+    ) -> ObjectVersion:
+        """Make in a new folder of the workplace what an object will be with one version more.
+
+        The caller then has the storage exchange it with what is there. Nothing that is stored is copied or
+        changed.
+
+        Args:
+            object_id: the identifier of an object that is there.
+            folder: the folder to be made.
+            added: where the new files lie, by their logical paths.
+            state: logical path and SHA-512 of every file of the version.
+            new: logical path, digests with SHA-512 and SHA-256, size in bytes of the files in ``added``.
+            at: when the version was made.
+            message: why.
+            agent: by whom; the first of its identifiers that is a URI becomes its address.
+
+        Raises:
+            NotFound, Refused, CorruptionFound, Misconfigured: as :func:`write_next_version`.
+        """
+        key = self.key(object_id)
+        with world(folder):
+            return write_next_version(
+                self.storage, key, object_id, folder, added, state, new, at=at, message=message, agent=agent
+            )
+
+    def head(self, object_id: str) -> str:
+        """Return the name of the newest version of an object.
+
+        Raises:
+            NotFound, CorruptionFound, Misconfigured: as :meth:`inventory`.
+        """
+        with self.inventory(object_id) as inventory:
+            return inventory.head
+
     @contextmanager
     def inventory(self, object_id: str) -> Iterator[Inventory]:
         """Read an object's inventory for as long as it is asked.
@@ -193,17 +239,25 @@ class OcflRoot:
             CorruptionFound: the inventory breaks a rule, or is not what its digest says.
             Misconfigured: it cannot be read.
         """
-        key = self.key(object_id)
         with self.inventory(object_id) as inventory:
-            self._known(inventory, version)
+            yield self.opener(inventory, version)
 
-            def opened(path: str) -> BinaryIO:
-                content = inventory.locate(path, version)
-                if content is None:
-                    raise NotFound("storage.no-file", path=path, id=object_id)
-                return self.storage.open(f"{key}/{content}")
+    def opener(self, inventory: Inventory, version: str = "") -> Callable[[str], BinaryIO]:
+        """Return what opens the files of a version, of the newest by default, by an inventory that is open.
 
-            yield opened
+        Raises:
+            NotFound: there is no such version; by what opens: no such file.
+        """
+        self._known(inventory, version)
+        key = self.key(inventory.id)
+
+        def opened(path: str) -> BinaryIO:
+            content = inventory.locate(path, version)
+            if content is None:
+                raise NotFound("storage.no-file", path=path, id=inventory.id)
+            return self.storage.open(f"{key}/{content}")
+
+        return opened
 
     # -- inside -------------------------------------------------------------------------------------------
 

@@ -38,10 +38,10 @@ class Claims:
         self._blocks.append((inventory.manifest, "E092", inventory.algorithm, INVENTORY))
         self._blocks.extend((block, "E093", name, INVENTORY) for name, block in inventory.fixity.items())
 
-    def logical_paths(self, inventory: Inventory) -> None:
-        """Add the logical paths of the newest version."""
+    def logical_paths(self, inventory: Inventory, version: str) -> None:
+        """Add the logical paths of a version."""
         block = self._others.block()
-        block.fill((raw(path), 0, raw(content)) for path, content, _ in inventory.files())
+        block.fill((raw(path), 0, raw(content)) for path, content, _ in inventory.files(version))
         self._blocks.append((block, "", "", ""))
 
     def earlier(self, prior: Inventory, newest: Inventory, where: str) -> None:

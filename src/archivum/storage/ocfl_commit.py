@@ -20,8 +20,8 @@ from archivum.storage.ocfl_layout import OBJECT_DECLARATION, declaration
 from archivum.storage.ocfl_writing import write_inventory
 
 FIRST: Final = "v1"
-_ALGORITHM: Final = "sha512"
-_FIXITY: Final = "sha256"
+ALGORITHM: Final = "sha512"
+FIXITY: Final = "sha256"
 _START: Final = f"{FIRST}/{CONTENT}/"
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+").fullmatch
 _MAIL: Final = re.compile(r"[^\s@:]+@[^\s@:]+").fullmatch
@@ -56,15 +56,15 @@ def write_first_version(
     """
     with Entries() as entries:
         inventory = Inventory.empty(entries)
-        inventory.id, inventory.spec, inventory.algorithm = object_id, "1.1", _ALGORITHM
+        inventory.id, inventory.spec, inventory.algorithm = object_id, "1.1", ALGORITHM
         inventory.head = FIRST
         state = inventory.states.block()
-        version = Version(FIRST, instant(at), message, agent.name, _address(agent), state)
+        version = Version(FIRST, instant(at), message, agent.name, address(agent), state)
         inventory.versions[FIRST] = version
-        fixity = inventory.fixity[_FIXITY] = inventory.fixities.block()
+        fixity = inventory.fixity[FIXITY] = inventory.fixities.block()
         entries.insert(_rows(inventory, state, fixity, files))
         totals = _compare(folder, inventory)
-        digest = _write(folder, inventory)
+        digest = write_inventories(folder, FIRST, inventory)
     with create(folder / OBJECT_DECLARATION, folder) as target:
         target.write(declaration(OBJECT_DECLARATION))
     return (digest, *totals)
@@ -75,9 +75,9 @@ def _rows(
 ) -> Iterator[tuple[int, str | bytes, int, bytes]]:
     for path, digests, size in files:
         content = raw(f"{_START}{path}")
-        yield inventory.manifest.row((digests[_ALGORITHM], size, content))
-        yield state.row((digests[_ALGORITHM], size, raw(path)))
-        yield fixity.row((digests[_FIXITY], size, content))
+        yield inventory.manifest.row((digests[ALGORITHM], size, content))
+        yield state.row((digests[ALGORITHM], size, raw(path)))
+        yield fixity.row((digests[FIXITY], size, content))
 
 
 def _compare(folder: Path, inventory: Inventory) -> tuple[int, int]:
@@ -104,15 +104,31 @@ def written_files(
 
     ``files`` are the logical paths of its content with their digests, sorted.
     """
-    inventory = {_ALGORITHM: version.digest}
-    sidecar = {_ALGORITHM: hashlib.sha512(_sidecar(version.digest)).hexdigest()}
-    yield OBJECT_DECLARATION, {_ALGORITHM: hashlib.sha512(declaration(OBJECT_DECLARATION)).hexdigest()}
+    inventory = {ALGORITHM: version.digest}
+    sidecar = {ALGORITHM: hashlib.sha512(_sidecar(version.digest)).hexdigest()}
+    yield OBJECT_DECLARATION, {ALGORITHM: hashlib.sha512(declaration(OBJECT_DECLARATION)).hexdigest()}
     yield INVENTORY, inventory
-    yield f"{INVENTORY}.{_ALGORITHM}", sidecar
+    yield f"{INVENTORY}.{ALGORITHM}", sidecar
     for path, digests in files:
         yield f"{_START}{path}", digests
     yield f"{FIRST}/{INVENTORY}", inventory
-    yield f"{FIRST}/{INVENTORY}.{_ALGORITHM}", sidecar
+    yield f"{FIRST}/{INVENTORY}.{ALGORITHM}", sidecar
+
+
+def written_next(
+    version: ObjectVersion, files: Iterable[tuple[str, Mapping[str, str]]]
+) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Yield what a version has added to its object: path in the object and digests of each file, sorted.
+
+    ``files`` are the logical paths of what is new in it, sorted.
+    """
+    start, sidecar = version.version, hashlib.sha512(_sidecar(version.digest)).hexdigest()
+    yield INVENTORY, {ALGORITHM: version.digest}
+    yield f"{INVENTORY}.{ALGORITHM}", {ALGORITHM: sidecar}
+    for path, digests in files:
+        yield f"{start}/{CONTENT}/{path}", digests
+    yield f"{start}/{INVENTORY}", {ALGORITHM: version.digest}
+    yield f"{start}/{INVENTORY}.{ALGORITHM}", {ALGORITHM: sidecar}
 
 
 def _sidecar(digest: str) -> bytes:
@@ -137,19 +153,23 @@ class _Twice:
         return self._hash.hexdigest()
 
 
-def _write(folder: Path, inventory: Inventory) -> str:
-    """Write the inventory for the version and for the object, each with its digest beside it."""
-    places = (folder / FIRST, folder)
+def write_inventories(folder: Path, version: str, inventory: Inventory) -> str:
+    """Write the inventory for a version and for the object, each with its digest beside it; return that.
+
+    Raises:
+        OSError: the disk is full or fails.
+    """
+    places = (folder / version, folder)
     with create(places[0] / INVENTORY, folder) as one, create(places[1] / INVENTORY, folder) as other:
         target = _Twice(one, other)
         write_inventory(inventory, target)
     for place in places:
-        with create(place / f"{INVENTORY}.{_ALGORITHM}", folder) as sidecar:
+        with create(place / f"{INVENTORY}.{ALGORITHM}", folder) as sidecar:
             sidecar.write(_sidecar(target.digest()))
     return target.digest()
 
 
-def _address(agent: Agent) -> str | None:
+def address(agent: Agent) -> str | None:
     """Return the agent's first identifier that is a URI or can be written as one (§3.5.3.1)."""
     for one in agent.identifiers:
         if _URI(one.value):

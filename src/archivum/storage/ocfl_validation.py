@@ -22,7 +22,7 @@ from archivum.storage.ocfl_rules import faults_of, version_number
 from archivum.storage.ocfl_structure import Structure
 from archivum.storage.ocfl_tree import strays
 
-# told of a file: its logical path in the newest version, its size in bytes, its digests by algorithm
+# told of a file: its logical path in a version, its size in bytes, its digests by algorithm
 Seen = Callable[[str, int, Mapping[str, str]], None]
 
 # what the specification has no code for
@@ -42,18 +42,18 @@ _HASHES: Final[Mapping[str, Callable[[bytes], Any]]] = {
 }
 
 
-def validate(source: Source, key: str, *, seen: Seen | None = None) -> Iterator[Finding]:
+def validate(source: Source, key: str, *, seen: Seen | None = None, version: str = "") -> Iterator[Finding]:
     """Yield what is wrong with the object at a key; its files are read once.
 
     A finding's code is ``ocfl-`` and the specification's; its subject is a path in the object, ``where`` the
-    file that says otherwise, the parameter ``value`` what was found. ``seen`` is told of every file of the
-    newest version, with its SHA-512 and SHA-256 among the digests, right or wrong.
+    file that says otherwise, the parameter ``value`` what was found. ``seen`` is told of every file of a
+    version, the newest by default, with its SHA-512 and SHA-256 among the digests, right or wrong.
 
     Raises:
         Misconfigured: the source is not there, or the disk for temporary files is full.
     """
     with Entries() as entries:
-        for fault in ObjectValidation(source, key, entries, seen).faults():
+        for fault in ObjectValidation(source, key, entries, seen, version).faults():
             yield finding(fault)
 
 
@@ -101,8 +101,11 @@ def finding(fault: Fault, subject: str = "") -> Finding:
 class ObjectValidation:
     """One object being validated; ``id`` and ``spec`` are what its newest inventory says once it was read."""
 
-    def __init__(self, source: Source, key: str, entries: Entries, seen: Seen | None = None) -> None:
+    def __init__(
+        self, source: Source, key: str, entries: Entries, seen: Seen | None = None, version: str = ""
+    ) -> None:
         self._source, self._key, self._entries, self._seen = source, key, entries, seen
+        self._version = version
         self._claims = Claims(entries)
         self._sidecars: dict[str, bytes] = {}
         self.id = self.spec = ""
@@ -119,8 +122,9 @@ class ObjectValidation:
         yield from faults
         if newest is not None:
             self._claims.newest(newest)
-            if self._seen and newest.head in newest.versions:
-                self._claims.logical_paths(newest)
+            told = self._version or newest.head
+            if self._seen and told in newest.versions:
+                self._claims.logical_paths(newest, told)
             yield from self._history(newest, digest)
         structure = Structure(newest)
         yield from self._files(structure, known=newest is not None)

@@ -62,25 +62,27 @@ class Held:
 
 
 class Holdings:
-    """The files of the newest version of one AIP."""
+    """The files of one version of an AIP, by default of the newest that the journal knows."""
 
-    def __init__(self, archive: Archive, accession: Accession) -> None:
+    def __init__(self, archive: Archive, accession: Accession, version: str = "") -> None:
         """List the files, and compare what journal, inventory and manifest say of them.
 
         Raises:
-            NotFound: the package is not stored.
+            NotFound: the package is not stored, or has no such version.
             CorruptionFound: they do not say the same, or one of them is damaged.
             Misconfigured: the storage cannot be read.
         """
         self.uuid = accession.uuid
         if accession.state is not State.STORED:
             raise NotFound("access.not-stored", uuid=self.uuid, state=accession.state)
+        self.version = version or accession.version
+        manifest = _manifest(archive, accession, self.version)
         self._storage = archive.storage
         self._base = sqlite3.connect("", isolation_level=None)
         try:
             self._base.executescript(_TABLES)
             self._list(archive)
-            self._compare(accession.manifest)
+            self._compare(manifest)
         except BaseException:
             self._base.close()
             raise
@@ -135,7 +137,7 @@ class Holdings:
     def _list(self, archive: Archive) -> None:
         rows = (
             (os.fsencode(path), os.fsencode(key), digest)
-            for path, key, digest in archive.ocfl.files(object_id(self.uuid))
+            for path, key, digest in archive.ocfl.files(object_id(self.uuid), self.version)
         )
         self._base.executemany("INSERT INTO file VALUES (?, ?, ?)", rows)
         kept = self._storage.list(archive.ocfl.key(object_id(self.uuid)))
@@ -183,6 +185,20 @@ def check_harmless(accession: Accession) -> None:
     """
     if accession.infected:
         raise Refused("access.infected", uuid=accession.uuid, count=accession.infected)
+
+
+def _manifest(archive: Archive, accession: Accession, version: str) -> str:
+    """Return the SHA-512 that the manifest of a version had when it was stored.
+
+    Raises:
+        NotFound: the journal knows no such version.
+    """
+    if version == accession.version:
+        return accession.manifest
+    for one in archive.catalogue.versions(accession.uuid):
+        if one.name == version:
+            return one.manifest
+    raise NotFound("storage.no-version", version=version, id=accession.uuid)
 
 
 class Outgoing:
