@@ -99,6 +99,13 @@ class Identification:
         return self.matches[0].puid if len(self.matches) == 1 else None
 
     @property
+    def candidates(self) -> tuple[str, ...]:
+        """The PUIDs that come into question; where the content shows none, those the name would allow."""
+        found = tuple(match.puid for match in self.matches)
+        _, _, named = self.reason.partition("by its name ")
+        return found or tuple(filter(None, named.split(", ")))
+
+    @property
     def mime(self) -> str:
         """The IANA media type of the first answer, else of arbitrary bytes (RFC 2046 §4.5.1)."""
         return (self.matches[0].mime if self.matches else "") or "application/octet-stream"

@@ -21,7 +21,7 @@ def validation(index: PackageIndex) -> Iterator[Finding]:
             for inside, known, said in _all(file.format, file.validation):
                 yield from _said(file.path, inside, known, said)
                 if _unasked(said):
-                    unasked[_name(known)] += 1
+                    unasked[_name(known, inside or file.path)] += 1
     for name, count in sorted(unasked.items()):
         params: dict[str, str | int] = {"format": name, "count": count}
         yield Finding(NOT_VALIDATED, Verdict.INDETERMINATE, Severity.INFO, params=params)
@@ -76,7 +76,7 @@ def _judged(
     fault: Fault,
 ) -> Finding:
     params = {
-        "format": _name(known),
+        "format": _name(known, inside or path),
         "tools": ", ".join(said.tools) or "–",
         "reason": fault.text("en"),
         "reason_cs": fault.text("cs"),
@@ -87,8 +87,10 @@ def _judged(
     return Finding(code, verdict, severity, path, where, params)
 
 
-def _name(known: Identification) -> str:
+def _name(known: Identification, path: str) -> str:
+    """Return what a format is called; what its file is called, where it is not known."""
     if known.puid is None:
-        return "–"
+        _, dot, extension = path.rpartition("/")[2].rpartition(".")
+        return f".{extension}" if dot else "–"
     match = known.matches[0]
     return " ".join(filter(None, (match.puid, match.name, match.version)))

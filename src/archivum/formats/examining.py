@@ -171,12 +171,22 @@ class Examining:
 
     def _identified(self, job: _Job, known: Identification) -> Iterator[Seen]:
         job.format = known
-        validators = self._choose(known.puid) if known.puid else ()
-        if not known.puid or not validators:
+        validators = self._validators(known)
+        if not validators:
             job.validation = Validation(reason="none" if known.puid else "unidentified")
             yield from self._done(job)
             return
-        self._worker().add(str(job.number), job.path, job.name, job.size, known.puid, validators)
+        self._worker().add(str(job.number), job.path, job.name, job.size, known.puid or "", validators)
+
+    def _validators(self, known: Identification) -> Sequence[str]:
+        """Return the validators for a format; of one not known, those that all it may be share.
+
+        A file that is cut off is mostly not identified, and has to be found cut off all the same.
+        """
+        if known.puid:
+            return self._choose(known.puid)
+        chains = {tuple(chain) for puid in known.candidates if (chain := self._choose(puid))}
+        return chains.pop() if len(chains) == 1 else ()
 
     def _judged(self, job: _Job, judged: Judged) -> Iterator[Seen]:
         job.validation = judged.validation

@@ -26,11 +26,15 @@ class Match(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What siegfried saw: the formats of the content, those of the name, and why it could not look."""
+    """What siegfried saw: the formats of the content, those of the name, and why it could not look.
+
+    ``possible`` are the PUIDs that the name would allow, of which the content bears out none.
+    """
 
     content: tuple[Match, ...] = ()
     name_only: tuple[Match, ...] = ()
     error: str = ""
+    possible: tuple[str, ...] = ()
 
     @property
     def unsure(self) -> bool:
@@ -84,7 +88,8 @@ def judge(seen: Seen, opinion: Opinion | None = None) -> Answer:
         return Answer(seen.content, INDETERMINATE, SIEGFRIED, "several")
     if seen.name_only:
         return Answer(seen.name_only, INDETERMINATE, SIEGFRIED, "extension")
-    return Answer((), INDETERMINATE, SIEGFRIED, "unknown")
+    by_name = f": by its name {', '.join(seen.possible)}" if seen.possible else ""
+    return Answer((), INDETERMINATE, SIEGFRIED, f"unknown{by_name}")
 
 
 def _second_alone(opinion: Opinion) -> Answer:

@@ -12,6 +12,8 @@ from archivum.formats.judging import Match, Seen
 # where in the file bytes matched follows from the file and the signatures, and is another in every file
 _OFFSETS = re.compile(r" at (?:\[\[[\d \[\]]*\]\]|\d+, \d+)")
 _CONTENT = ("byte match", "container ", "text match", "xml match", "riff match")
+_POSSIBLE = "possibilities based on extension are"
+_PUID = re.compile(r"(?:x-)?fmt/\d+")
 _MISMATCH = "extension mismatch"
 
 
@@ -48,7 +50,10 @@ class Siegfried:
             return Seen(error="empty" if trouble == "empty source" else "unreadable")
         matches = [_match(each, extension, trouble) for each in found["matches"] if each["id"] != "UNKNOWN"]
         content = tuple(m for m in matches if any(ground in m.basis for ground in _CONTENT))
-        return Seen(content, () if content else tuple(matches))
+        if content or matches:
+            return Seen(content, () if content else tuple(matches))
+        warnings = " ".join(each["warning"] for each in found["matches"])
+        return Seen(possible=tuple(_PUID.findall(warnings.partition(_POSSIBLE)[2])))
 
 
 def _match(found: "pygfried.Match", extension: bool, trouble: str) -> Match:

@@ -58,7 +58,7 @@ class NsesssReader:
     def read(self, root: Path, index: PackageIndex, schemas: "Schemas | None") -> Package:
         """Add the promises of the file section, the records and what is wrong."""
         main = at_top(root, MAIN)
-        index.add_promise(Promise(main or MAIN, where="NSESSS 9.2.1"))
+        index.add_promise(Promise(main or MAIN, where="NSESSS 9.2.11"))
         if main is None:
             return Package(self.name, "", root.name, None, root.name, MAIN)
         document = Document(root / main, main)
