@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= auto
 
-.PHONY: demo test check docs bench lock clean
+.PHONY: demo test check docs bench bench-formats lock clean
 
 demo: $(VENV)/fixtures
 	@$(BIN)/python -m fixtures.demo demo
@@ -27,6 +27,9 @@ docs: $(VENV)/fixtures
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/ingest.py
+
+bench-formats: $(VENV)/dev
+	$(BIN)/python benchmarks/formats.py
 
 # The two environments are one folder: `dev` holds all that `fixtures` holds. Everything in them is locked by its
 # digest, what builds archivum as well, so that nothing is fetched but what the locks name.
