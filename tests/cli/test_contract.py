@@ -48,6 +48,7 @@ def commands(archive: Path, sent: Path, uuid: str) -> dict[str, list[object]]:
         "verify journal": ["verify", "--journal"],
         "export": ["export", uuid, "--to", sent],
         "dip": ["dip", uuid, "--to", sent / "dip"],
+        "normalise": ["normalise", uuid, "--to", "access"],
         "catalogue": ["catalogue", "rebuild"],
         "schemas list": ["schemas", "list"],
         "schemas install": ["schemas", "install", sent / "schemas"],
