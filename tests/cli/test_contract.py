@@ -49,6 +49,7 @@ def commands(archive: Path, sent: Path, uuid: str) -> dict[str, list[object]]:
         "scan": ["scan"],
         "export": ["export", uuid, "--to", sent],
         "dip": ["dip", uuid, "--to", sent / "dip"],
+        "normalise": ["normalise", uuid, "--to", "access"],
         "catalogue": ["catalogue", "rebuild"],
         "formats": ["formats"],
         "formats risk": ["formats", "risk"],

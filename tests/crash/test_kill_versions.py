@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.crash.archives import ALL, ROOT, needs_linux
 
 pytestmark = needs_linux
-KILLED, STEPS = -9, 24
+KILLED, STEPS = -9, 16
 
 
 def test_killed_at_a_step_and_run_again_it_ends_the_same(tmp_path: Path) -> None:

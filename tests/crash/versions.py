@@ -95,7 +95,11 @@ def main(folder: Path, count: int | None) -> None:
         for one in (state.files(template), files)
     ]
     outcomes = []
-    for number in chosen(taken, count):
+    # whatever is left out: the step in which it appears, and those after it
+    (appears,) = (
+        number for number, one in enumerate(taken, 1) if one.startswith("rename storage/main/ocfl/")
+    )
+    for number in sorted({*chosen(taken, count), *range(appears, appears + 6)}):
         root = Path(shutil.copytree(template, folder / str(number) / "archive"))
         status = run(root, uuid, number)
         looked = Path(shutil.copytree(root, folder / str(number) / "looked"))  # looking leaves events

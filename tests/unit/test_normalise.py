@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from PIL import Image, TiffImagePlugin
 
 from archivum.errors import Misconfigured
 from archivum.formats.table import FormatTable, read_format_table
+from archivum.stored import versions
+from archivum_cli import main
 from fixtures.entries import Content, whole
 from fixtures.folders import Folder
 from fixtures.images import tiff, tiff_lzw
@@ -175,6 +178,31 @@ def test_run_again_nothing_is_done_again(tmp_path: Path) -> None:
     rows = state.catalogue_rows(archive)
     assert here("--archive", archive, "catalogue", "rebuild").code == 0
     assert state.catalogue_rows(archive) == rows
+
+
+def test_killed_before_it_was_stored_and_run_again_it_has_the_time_it_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    archive, uuid = archive_of(tmp_path, ("a.tif", tiff_lzw(1)))
+    with monkeypatch.context() as patch:
+        patch.setattr(versions, "_store", killed)
+        patch.setattr(main, "_now", lambda: datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC))
+        with pytest.raises(Killed):
+            here("--archive", archive, "--agent", "Eva", "normalise", uuid)
+    assert here("--archive", archive, "verify", uuid).code == 0
+    assert here("--archive", archive, "--agent", "Jan", "normalise", uuid).code == 0
+    assert here("--archive", archive, "export", uuid, "--to", tmp_path).code == 0
+    package = tmp_path / uuid / "data" / uuid
+    assert 'CREATEDATE="2030-01-02T03:04:05Z"' in (package / "METS.xml").read_text()
+    clause = (package / "representations/migration-1/documentation/dolozka.txt").read_text()
+    assert "Eva" in clause and "Jan" not in clause
+    assert (tmp_path / uuid / "bag-info.txt").read_text().count("Bagging-Date: 2030-01-02") == 1
 
 
 def test_two_pictures_of_one_name_get_two(run: Callable[..., Any]) -> None:

@@ -26,6 +26,7 @@ from archivum.stored import pending, versions
 from archivum.stored.holdings import Holdings
 from tests.conformance.test_czdax_rules import broken
 from tests.crash import state
+from tests.peers import peer
 from tests.versions import add_version, one_stored
 
 
@@ -98,6 +99,19 @@ def test_the_object_is_valid_and_every_version_verifies(archive: Archive, uuid: 
     assert [one.name for one in archive.catalogue.versions(uuid)] == ["v1", "v2", "v3", "v4"]
     (copy,) = archive.catalogue.copies(uuid)
     assert copy.version == "v4"
+
+
+def test_it_is_valid_to_ocfl_py(archive: Archive, uuid: UUID) -> None:
+    add_version(archive, uuid)
+    add_version(archive, uuid, b"picture", 2)  # the same bytes again: stored once
+    words = (peer("ocfl-root.py"), "validate", "--validate-objects", "--check-digests", "--root")
+    done = subprocess.run(
+        [*words, archive.storage.root / "ocfl"], check=True, capture_output=True, text=True, timeout=300
+    )
+    assert "Objects checked: 1 / 1 are VALID" in done.stdout
+    assert "[E" not in done.stdout and "[W" not in done.stdout, done.stdout
+    pictures = [path for path in bytes_of(place_of(archive, uuid)) if path.endswith("strana.png")]
+    assert pictures == [f"v2/content/data/{uuid}/representations/migration-1/data/strana.png"]
 
 
 @pytest.mark.parametrize("form", ["folder", "zip"])
