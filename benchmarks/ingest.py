@@ -117,7 +117,7 @@ def big_files(bench: Bench) -> Iterator[Row]:
 
 
 def _against_copy(bench: Bench, what: str, source: Path, target: float) -> Iterator[Row]:
-    """Ingest, with and without validation, against copying and digesting, with the copy on the disk or not."""
+    """Ingest, validating or not, against copying and digesting, with the copy on the disk or not."""
     ours: dict[str, list[Run]] = {"": [], ", not validated": []}
     others: dict[str, list[Run]] = {f"{COPY}; {SYNC}; {DIGEST}": [], f"{COPY}; {DIGEST}": []}
     for _ in bench.pairs:
