@@ -15,15 +15,28 @@ import pytest
 
 from archivum.formats.validators import VALIDATORS
 from archivum.formats.validators.answer import ERROR, WARNING, Answer, Subject, Told
+from fixtures import made_data, pdf
 from tests.formats_made import MADE as PICTURES_AND_MEDIA
 from tests.formats_made import Maker
 
-MADE: Final[Mapping[str, tuple[str, Maker]]] = {**PICTURES_AND_MEDIA}
+
+def letter() -> bytes:
+    """A PDF/A-2b as an office writes it."""
+    return pdf.letter("Obec Lhota", "Věc č. 7", "Odstavec o věci a její příloze.").data
+
+
+MADE: Final[Mapping[str, tuple[str, Maker]]] = {
+    **PICTURES_AND_MEDIA,
+    **{name: (validator, make) for name, (validator, _, _, make) in made_data.FILES.items()},
+    "pdf": ("pdf", letter),
+}
 FLOORS: Final = tomllib.loads((Path(__file__).parent / "mutations.toml").read_text())
 MUTANTS: Final = 24  # of each kind
 PUIDS: Final[Mapping[str, str]] = {
     "mpeg-ps": "x-fmt/386",
     "mpeg-ts": "fmt/585",
+    "pdf": "fmt/477",
+    **{name: puid for name, (_, _, puid, _) in made_data.FILES.items()},
 }  # of formats whose validator asks for it
 
 Damage = Callable[[bytes, random.Random], bytes]

@@ -31,6 +31,7 @@ from archivum.formats.validators.pdf_pages import Pages, annotation_flags, struc
 from archivum.formats.validators.pdf_said import DOUBT, INVALID, MALFORMED, NOTE, UNSEEN, Said, answered
 
 TOOL: Final = f"pikepdf {pikepdf.__version__} (qpdf {pikepdf.__libqpdf_version__})"
+BEGIN: Final = 1024  # bytes in which readers look for the header (ISO 32000-1 annex H.3, note 13)
 END: Final = 2048  # bytes at the end of a file in which its end must be marked
 # what qpdf says of files that need no repair
 _HARMLESS: Final = "xref entry for the xref stream itself is missing"
@@ -75,6 +76,7 @@ class _Document:
         return answered(TOOL, iter(said), self._facts(), self._embedded.found)
 
     def _said(self) -> Said:
+        yield from _begin(self._subject, archival=bool(self._part))
         yield from _end(self._subject)
         yield from _claimed(self._claim, self._subject.puid)
         yield from self._encrypted()
@@ -155,6 +157,16 @@ def _claimed(claim: Claim | None, puid: str) -> Said:
         yield DOUBT, fault("pdfa-other-claim", identified=f"PDF/A-{identified}", claim=str(claim))
     elif claim is not None and not identified:
         yield NOTE, fault("pdfa-hidden-claim", INFO, claim=str(claim))
+
+
+def _begin(subject: Subject, *, archival: bool) -> Said:
+    """Look for what stands before the header; PDF/A wants it at byte 0 (ISO 19005-1 to -3 §6.1.2)."""
+    with open(subject.path, "rb") as file:  # noqa: PTH123
+        before = file.read(BEGIN).find(b"%PDF-")
+    if before > 0 and archival:
+        yield INVALID, fault("pdf-prepended", count=before)
+    elif before > 0:
+        yield NOTE, fault("pdf-prepended", WARNING, count=before)
 
 
 def _end(subject: Subject) -> Said:

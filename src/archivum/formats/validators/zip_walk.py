@@ -162,6 +162,9 @@ class Zip:
         end = 0
         with open(self._path, "rb") as file:  # noqa: PTH123
             for number, info in enumerate(self.infos):
+                if info.header_offset < 0:  # the directory is not where it says, and so is no entry
+                    yield fault("zip-header", where=entry_name(info))
+                    continue
                 if info.header_offset > end:
                     yield self._between(number, end, info.header_offset - end)
                 file.seek(info.header_offset)
