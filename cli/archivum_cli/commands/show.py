@@ -7,7 +7,7 @@ import click
 from archivum.archive import Archive
 from archivum.catalogue.fold import Accession
 from archivum.catalogue.rows import FormatUse
-from archivum.model import EventType, Finding, Record, State
+from archivum.model import EventType, Finding, Record, Severity, State, Verdict
 from archivum.plain import from_plain, instant, to_plain
 from archivum.texts import say
 from archivum_cli.commands.list_ import plain
@@ -132,7 +132,9 @@ def _reason(shell: Shell, reason: str) -> str:
 def _findings(shell: Shell, detail: Any) -> None:
     for one in detail["findings"]:
         finding = from_plain(Finding, one)
-        shell.print(f"      {finding.verdict}: {finding.text(shell.language)} [{finding.code}]")
+        harmless = finding.verdict is Verdict.FAILED and finding.severity is Severity.INFO
+        label = finding.severity if harmless else finding.verdict
+        shell.print(f"      {label}: {finding.text(shell.language)} [{finding.code}]")
     if detail.get("omitted"):
         shell.print(f"      {shell.say('ingest-more', count=detail['omitted'])}")
 
