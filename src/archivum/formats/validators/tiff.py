@@ -3,8 +3,8 @@
 The walk judges the specification's structure: directories that end and do not loop, tags in ascending order
 with the types and numbers they may have, none that is required missing, everything they point to inside the
 file, strips or tiles as many and as long as the picture needs. Of an uncompressed picture nothing more can be
-wrong; what Deflate compressed is inflated, all else is decoded by libtiff. Not judged are resolutions and what
-private tags say.
+wrong; what Deflate compressed is inflated, all else is decoded by libtiff. Not judged are resolutions and
+what private tags say.
 """
 
 from collections.abc import Iterator
