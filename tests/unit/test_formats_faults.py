@@ -359,6 +359,13 @@ def test_an_avi_of_several_parts(tmp_path: Path) -> None:
     assert dict(said.facts)["parts"] == "2"
 
 
+def test_zeros_that_fill_up_a_sector_are_no_flaw(tmp_path: Path) -> None:
+    data = wave(fmt(), SOUND)
+    for rest, severity in ((bytes(512 - len(data)), "info"), (bytes(99), "warning"), (b"\1" * 8, "warning")):
+        said = ask(tmp_path, "riff", data + rest)
+        assert said is not None and [each.severity for each in said.faults] == [severity]
+
+
 # -- what is made to hurt ---------------------------------------------------------------------------------
 
 
