@@ -273,6 +273,17 @@ def test_only_what_the_structure_needs_makes_a_tiff_malformed(tmp_path: Path) ->
     assert said is not None and (said.well_formed, said.valid) == ("passed", "failed")
 
 
+def test_subsampled_colours_are_left_to_a_decoder(tmp_path: Path) -> None:
+    """YCbCr of 2 × 2 pixels to one pair of colours: the strip holds another number of bytes (section 21)."""
+    bits = 8 + 2 + 12 * (len(GREY) + 1) + 4
+    of_three = struct.pack("<3H", 8, 8, 8)
+    changed = {"t258": (3, 3, bits), "t262": (3, 1, 6), "t277": (3, 1, 3), "t530": (3, 2, 2 | 2 << 16)}
+    for data, how in ((bytes(12), 1), (zlib.compress(bytes(12))[:-1] + b"\xff", 8)):
+        lies = {"t259": (3, 1, how), "t273": (4, 1, bits + 6), "t279": (4, 1, len(data))}
+        said = ask(tmp_path, "tiff", grey(of_three + data, **changed, **lies))
+        assert said is not None and "libvips" in said.tool, said
+
+
 def georeferenced() -> bytes:
     """Pixels of 2 × 3 m, whose first corner is at 100, 200, in S-JTSK / Krovak East North (EPSG:5514)."""
     place = 8 + 2 + 12 * (len(GREY) + 3) + 4 + 8
