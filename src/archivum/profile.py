@@ -95,6 +95,7 @@ class FormatRules:
     policy: str = DECREE
 
 
+@dataclass(frozen=True, slots=True)
 class Normalising:
     """What is asked before files of the package are converted (Act 499/2004 § 69a).
 

@@ -47,6 +47,7 @@ def commands(archive: Path, sent: Path, uuid: str) -> dict[str, list[object]]:
         "verify": ["verify"],
         "verify journal": ["verify", "--journal"],
         "scan": ["scan"],
+        "normalise": ["normalise", uuid],
         "export": ["export", uuid, "--to", sent],
         "dip": ["dip", uuid, "--to", sent / "dip"],
         "normalise": ["normalise", uuid, "--to", "access"],

@@ -238,6 +238,7 @@ def test_there_is_a_fault_for_every_code_that_is_never_accepted() -> None:
     made = {code for defect in Defect for code in defect.value.codes}
     elsewhere = {
         "not-a-package",
+        "malware-found",
         "file-vanished",
         "file-unstable",
         "not-checked-checksum",

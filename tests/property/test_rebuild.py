@@ -2,7 +2,7 @@
 
 In the archive is everything that can happen to a package: stored, rejected, held, decided either way, in
 conflict with another, sent twice, found damaged and found whole again, found infected and found harmless,
-given out.
+given out, converted.
 """
 
 import shutil
@@ -27,6 +27,8 @@ from archivum.errors import ArchivumError, CorruptionFound, Refused
 from archivum.ingest.deciding import decide
 from archivum.ingest.order import Status
 from archivum.model import Action, EventType, State, Verdict
+from archivum.planning.normalising import normalise
+from archivum.stored.versions import settle
 from fixtures.batch import write_batch
 from fixtures.defects import Defect
 from fixtures.folders import folder as plain_folder
@@ -111,6 +113,15 @@ def fill(archive: Archive, folder: Path) -> None:
     damaged.write_bytes(whole)
     assert {check.verdict for check in verify(archive, chosen(archive, []))} == {Verdict.PASSED}
     scan(archive, folder)
+    convert(archive)
+
+
+def convert(archive: Archive) -> None:
+    """Have one package get a new version, with its pictures for readers."""
+    with archive.writing(), archive.examining() as examining:
+        settle(archive)
+        stored = list(archive.catalogue.packages(state=State.STORED))
+        assert any(normalise(archive, one, "access", examining).version for one in stored)
 
 
 def scan(archive: Archive, folder: Path) -> None:

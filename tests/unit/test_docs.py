@@ -248,7 +248,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     call("formats", "risk")
     release = signature_file(place / "next.sig", {"x-fmt/18": "x-fmt/99"})
     call("formats", "reidentify", held, "--signatures", str(release))
-    (premis,) = archive.glob(f"storage/main/ocfl/**/data/{held}/metadata/preservation/PREMIS.xml")
+    *_, premis = sorted(archive.glob(f"storage/main/ocfl/**/data/{held}/metadata/preservation/PREMIS.xml"))
     premis.chmod(0o644)
     premis.write_bytes(premis.read_bytes()[:1000])
     call("formats", "reidentify", held)

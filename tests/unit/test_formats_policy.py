@@ -319,7 +319,8 @@ def test_an_unknown_policy_is_named_with_those_there_are(tmp_path: Path) -> None
 def test_the_example_of_a_regions_policy_is_one(tmp_path: Path) -> None:
     """The commented lines at the end of the shipped table, without their marks."""
     text = (data_folder("profiles") / "formats.toml").read_text("utf-8")
-    lines = [line[2:] for line in text[text.index("# [policy.region]") :].splitlines()]
+    example = text[text.index("# [policy.region]") :].partition("\n\n")[0]
+    lines = [line[2:] for line in example.splitlines()]
     policy = read(tmp_path, "\n".join(lines))
     assert policy.standing("fmt/95", date(2027, 12, 31)) is Standing.CONDITIONAL
     assert policy.standing("fmt/95", date(2028, 1, 1)) is Standing.REFUSED

@@ -137,7 +137,10 @@ def test_guides_are_at_the_top_only(path: str, guide: bool) -> None:
     [
         ({"bagit.txt": "", "mets.xml": ""}, "bagit"),
         ({"manifest-md5.txt": "", "data/a": ""}, "bagit"),
+        ({"manifest-tiger.txt": "", "data/a": ""}, "bagit"),
+        ({"manifest-tiger.txt": ""}, "folder"),
         ({"mets.xml": ""}, "nsesss"),
+        ({"komponenty/a.pdf": ""}, "nsesss"),
         ({"Mets.XML": "this is not even XML"}, "nsesss"),
         ({"letter.pdf": "", "metadata.csv": ""}, "folder"),
         ({"data/mets.xml": "", "manifest-of-ship.txt": ""}, "folder"),

@@ -171,7 +171,9 @@ class _Process:
         return done
 
     def close(self) -> None:
-        """Let go of the archive."""
+        """Let go of the archive, and of the processes that look at files."""
+        if self.examining is not None:
+            self.examining.close()
         if self.archive is not None:
             self.archive.close()
 

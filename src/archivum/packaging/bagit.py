@@ -30,7 +30,9 @@ class BagReader:
         """A folder that says it is a bag, or has the manifests of one, or some with a payload."""
         listed = manifests(root)
         known = any(algorithm(manifest.algorithm) for manifest in listed)
-        return (root / DECLARATION).is_file() or known or (bool(listed) and (root / PAYLOAD).is_dir())
+        # RFC 8493 §2.4: the name of an algorithm is made of letters and digits
+        named = any(manifest.algorithm.isalnum() for manifest in listed)
+        return (root / DECLARATION).is_file() or known or (named and (root / PAYLOAD).is_dir())
 
     def algorithms(self, root: Path) -> frozenset[str]:
         """Return the algorithms of the manifests, by their names."""

@@ -99,6 +99,11 @@ def judged(
     )
 
 
+def undecided(tool: str, *faults: Fault) -> Answer:
+    """Return the answer of a validator that came to no judgement."""
+    return Answer(INDETERMINATE, INDETERMINATE, tool, faults)
+
+
 def put(scratch: str) -> tuple[BinaryIO, str]:
     """Open a new file in the scratch folder for something inside a file; return it and its place."""
     handle, place = tempfile.mkstemp(dir=scratch)

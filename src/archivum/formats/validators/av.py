@@ -11,6 +11,7 @@ from typing import Final
 
 from archivum.formats.validators import programs
 from archivum.formats.validators.answer import (
+    ERROR,
     INDETERMINATE,
     WARNING,
     Answer,
@@ -19,6 +20,7 @@ from archivum.formats.validators.answer import (
     Told,
     fault,
     judged,
+    undecided,
 )
 
 _FORMATS: Final = (
@@ -47,6 +49,8 @@ def validate(subject: Subject, told: Told) -> Answer | None:
     command = [ffmpeg, "-nostdin", "-hide_banner", "-v", "error", *_SAFE, *_STRICT]
     ran = programs.run([*command, "-i", f"file:{subject.path}", *streams, "-f", "null", "-"], errors=True)
     faults = list(_faults(ran))
+    if any(one.severity != ERROR for one in faults):
+        return undecided(_version(ffmpeg), *faults)
     return judged(_version(ffmpeg), faults, _streams(subject.path), valid=INDETERMINATE)
 
 

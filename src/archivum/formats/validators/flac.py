@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 from archivum.formats.validators import octets
 from archivum.formats.validators.answer import (
     INDETERMINATE,
-    WARNING,
     Answer,
     Fault,
     Subject,
@@ -111,7 +110,7 @@ def _frames(file: Octets, begin: int, info: _Info) -> Iterator[Fault]:
     if info.samples and samples != info.samples:
         yield fault("flac-samples", where=str(last), count=samples, expected=info.samples)
     elif not _whole(file, last):
-        yield fault("flac-last", WARNING, str(last))
+        yield fault("flac-last", where=str(last))
 
 
 def _kind(data: bytes) -> bytes:

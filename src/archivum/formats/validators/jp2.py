@@ -13,7 +13,6 @@ from jpylyzer import jpylyzer
 
 from archivum.formats.validators import octets
 from archivum.formats.validators.answer import (
-    INDETERMINATE,
     WARNING,
     Answer,
     Fault,
@@ -21,6 +20,7 @@ from archivum.formats.validators.answer import (
     Told,
     fault,
     judged,
+    undecided,
 )
 from archivum.formats.validators.octets import Octets
 
@@ -48,7 +48,7 @@ def validate(subject: Subject, told: Told) -> Answer | None:
         return judged(TOOL, faults, properties)
     if said.findtext("statusInfo/success") != "True":
         reason = said.findtext("statusInfo/failureMessage") or "-"
-        return judged(TOOL, [fault("engine", WARNING, tool=TOOL, reason=reason)], valid=INDETERMINATE)
+        return undecided(TOOL, fault("engine", WARNING, tool=TOOL, reason=reason))
     faults = list(_failed(said.find("tests"), ""))[:_NOTED]
     return judged(TOOL, faults or [fault("jpeg2000", test="-")], properties)
 

@@ -11,7 +11,6 @@ from lxml import etree
 
 from archivum.formats.validators import programs
 from archivum.formats.validators.answer import (
-    INDETERMINATE,
     WARNING,
     Answer,
     Fault,
@@ -19,6 +18,7 @@ from archivum.formats.validators.answer import (
     Told,
     fault,
     judged,
+    undecided,
 )
 
 _SPACE: Final = "{https://mediaarea.net/mediaconch}"
@@ -34,14 +34,12 @@ def validate(subject: Subject, told: Told) -> Answer | None:
     tool = _version(mediaconch)
     ran = programs.run([mediaconch, "-mc", "-fx", subject.path])
     if ran.status is None:
-        return judged(tool, [fault("timeout", WARNING)], valid=INDETERMINATE)
+        return undecided(tool, fault("timeout", WARNING))
     try:
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
         report = etree.fromstring(ran.text.encode(), parser)
     except etree.XMLSyntaxError:
-        return judged(
-            tool, [fault("engine", WARNING, tool=tool, reason=f"exit {ran.status}")], valid=INDETERMINATE
-        )
+        return undecided(tool, fault("engine", WARNING, tool=tool, reason=f"exit {ran.status}"))
     checks = list(report.iter(f"{_SPACE}check"))
     if not checks:
         return None

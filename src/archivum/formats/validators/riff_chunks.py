@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from archivum.formats.validators.answer import WARNING, Fault, fault
+from archivum.formats.validators.answer import INFO, WARNING, Fault, fault
 from archivum.formats.validators.octets import Octets
 
 LARGE: Final = (b"RF64", b"BW64")
+_SECTOR, _DISC_SECTOR = 512, 2048
 _OPEN: Final = 0xFFFFFFFF  # a size that stands in ds64
 
 
@@ -50,8 +51,15 @@ def chunks(file: Octets, form: bytes, begin: int = 0) -> Iterator[Chunk | Fault]
         position += 8 + size + (size & 1)
     if position != end:  # a lone byte that fills up the last chunk may be missing, or be too much
         yield fault("riff-padding", WARNING, str(min(position, end)))
-    if max(position, end) < file.size:
-        yield fault("trailing", WARNING, str(end), count=file.size - max(position, end))
+    if (after := max(position, end)) < file.size:
+        severity = INFO if _fills_up(file, after) else WARNING
+        yield fault("trailing", severity, str(after), count=file.size - after)
+
+
+def _fills_up(file: Octets, position: int) -> bool:
+    """Whether only zeros follow, up to the end of a sector of a disc, as some recorders write them."""
+    count = file.size - position
+    return file.size % _SECTOR == 0 and count < _DISC_SECTOR and not any(file.at(position, count))
 
 
 def _large_sizes(file: Octets, position: int) -> dict[bytes, int] | None:

@@ -4,7 +4,7 @@ The walk judges the specification's structure: directories that end and do not l
 with the types and numbers they may have, none that is required missing, everything they point to inside the
 file, strips or tiles as many and as long as the picture needs. Of an uncompressed picture nothing more can be
 wrong; what Deflate compressed is inflated, all else is decoded by libtiff. Not judged are resolutions and
-what private tags say.
+what private tags say; pictures that hang on a page, as previews do, are not decoded if they are compressed.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,6 @@ from archivum.formats.validators import (
     limits,
     octets,
     pixels,
-    tiff_deflate,
     tiff_pictures,
     worldfile,
 )
@@ -29,7 +28,6 @@ from archivum.formats.validators.tiff_directory import (
     EXIF,
     GPS,
     SUBIFDS,
-    UNCOMPRESSED,
     WIDTH,
     Directory,
     layout,
@@ -38,7 +36,6 @@ from archivum.formats.validators.tiff_directory import (
 from archivum.formats.validators.tiff_tags import entries_judged
 
 DIRECTORIES: Final = 10_000  # of one file
-WALKED: Final = (UNCOMPRESSED, *tiff_deflate.COMPRESSIONS)  # whose pixels need no decoder
 _FILLED: Final = 8  # bytes that a writer may fill a file up with
 RULES: Final = frozenset({"tiff-tag", "tiff-order", "geotiff-keys"})  # faults that leave all pixels whole
 
@@ -83,7 +80,7 @@ def _directories(file: Octets, facts: dict[str, str], compressed: list[int]) -> 
             yield from geotiff.judged(directory, facts)
         if page:
             compressions.add(directory.one(COMPRESSION))
-            if directory.one(COMPRESSION) not in WALKED:
+            if not tiff_pictures.whole(directory):
                 compressed.append(pages)
             pages += 1
         if page or WIDTH in directory:

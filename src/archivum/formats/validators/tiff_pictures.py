@@ -61,6 +61,12 @@ def facts(page: Directory) -> dict[str, str]:
     return said
 
 
+def whole(page: Directory) -> bool:
+    """Whether the lengths of strips or tiles, as judged here, leave nothing for a decoder to find."""
+    subsampled = page.one(PHOTOMETRIC) == _YCBCR and (page.all(SUBSAMPLING) or [2, 2]) != [1, 1]
+    return page.one(COMPRESSION) in (UNCOMPRESSED, *tiff_deflate.COMPRESSIONS) and not subsampled
+
+
 def judged(page: Directory) -> Iterator[Fault]:
     """Yield what is wrong with the picture that a directory describes."""
     where = str(page.position)
@@ -132,16 +138,16 @@ def _lying(page: Directory, parts: _Parts) -> Iterator[Fault]:
         if page.entries[tag].values != parts.number:
             yield fault("tiff-parts", where=where, count=page.entries[tag].values, expected=parts.number)
             return
-    if page.one(COMPRESSION) in tiff_deflate.COMPRESSIONS and page.one(WIDTH) * page.one(LENGTH) > PIXELS:
+    how = page.one(COMPRESSION) if whole(page) else 0
+    if how in tiff_deflate.COMPRESSIONS and page.one(WIDTH) * page.one(LENGTH) > PIXELS:
         yield too_large()
         return
-    measured = page.one(COMPRESSION) == UNCOMPRESSED and not _subsampled(page)
     empty, places = 0, []
     listed = zip(page.numbers(parts.offsets), page.numbers(parts.counts), strict=False)
     for index, (offset, count) in enumerate(listed):
         if not offset and not count:
             empty += 1
-        elif wrong := _part(page, parts, index, offset, count, measured=measured):
+        elif wrong := _part(page, parts, index, (offset, count), how):
             yield wrong
             return
         elif index < _COMPARED:
@@ -152,25 +158,20 @@ def _lying(page: Directory, parts: _Parts) -> Iterator[Fault]:
         yield fault("tiff-overlap", WARNING, where)
 
 
-def _part(
-    page: Directory, parts: _Parts, index: int, offset: int, count: int, *, measured: bool
-) -> Fault | None:
-    """Judge one strip or tile."""
-    where, number, expected = str(page.position), index + 1, parts.length(index)
+def _part(page: Directory, parts: _Parts, index: int, lies: tuple[int, int], how: int) -> Fault | None:
+    """Judge one strip or tile, which lies at an offset with a length, and is compressed somehow."""
+    where, number, (offset, count) = str(page.position), index + 1, lies
     if offset + count > page.file.size:
         return fault("tiff-part-beyond", where=where, number=number)
-    if not count or (measured and count < expected):
+    expected = parts.length(index) if how == UNCOMPRESSED else 1
+    if count < expected:
         return fault("tiff-part-short", where=where, number=number, count=count, expected=expected)
     page.file.reach(offset, count)
-    if page.one(COMPRESSION) in tiff_deflate.COMPRESSIONS and not _subsampled(page):
+    if how in tiff_deflate.COMPRESSIONS:
         # some writers fill the last strip up with rows that are not there
-        reason = tiff_deflate.wrong(page.file, offset, count, {expected, *parts.lengths})
+        reason = tiff_deflate.wrong(page.file, offset, count, {parts.length(index), *parts.lengths})
         return fault("tiff-deflate", where=where, number=number, reason=reason) if reason else None
     return None
-
-
-def _subsampled(page: Directory) -> bool:
-    return page.one(PHOTOMETRIC) == _YCBCR and (page.all(SUBSAMPLING) or [2, 2]) != [1, 1]
 
 
 def _overlap(places: list[tuple[int, int]]) -> bool:
