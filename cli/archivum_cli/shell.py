@@ -97,7 +97,7 @@ class Shell:
 
     def print(self, text: str = "") -> None:
         """Give a line of text as data."""
-        print(printable(text))
+        sys.stdout.write(f"{printable(text)}\n")
 
     def finding(self, finding: Finding) -> dict[str, Any]:
         """Return a finding as JSON values: what, about what, where, by which rule, and what to do."""
@@ -142,7 +142,9 @@ class Shell:
 
     def _line(self, kind: str, plain: dict[str, Any]) -> None:
         line = {"schema": f"archivum.{self.command or 'archivum'}/1", "type": kind, **plain}
-        print(json.dumps(line, ensure_ascii=True), flush=True)
+        # in one piece: whoever is interrupted leaves no line without an end, which the summary would follow
+        sys.stdout.write(f"{json.dumps(line, ensure_ascii=True)}\n")
+        sys.stdout.flush()
 
 
 def language_of(environment: Mapping[str, str], argument: str | None = None) -> Language:

@@ -192,7 +192,7 @@ def test_the_tree_is_turned_the_right_way_up(tmp_path: Path) -> None:
         "mets.xml",
     )
     assert seen.promises == [
-        Promise("mets.xml", where="NSESSS 9.2.1"),
+        Promise("mets.xml", where="NSESSS 9.2.11"),
         *(
             Promise(
                 path, len(data), "SHA-512", hashlib.sha512(data).hexdigest().upper(), "application/pdf",

@@ -5,6 +5,7 @@ format say, and the same of each file inside it, to a depth, a number and a size
 """
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -179,14 +180,16 @@ class Examining:
         self._worker().add(str(job.number), job.path, job.name, job.size, known.puid or "", validators)
 
     def _validators(self, known: Identification) -> Sequence[str]:
-        """Return the validators for a format; of one not known, those that all it may be share.
+        """Return the validators for a format; of one not known, those that most of what it may be share.
 
-        A file that is cut off is mostly not identified, and has to be found cut off all the same.
+        A file that is cut off is mostly not identified, and has to be found cut off all the same. What may
+        as well be something that no validator is for (HTML, say, which need not be XML) is held to nothing.
         """
         if known.puid:
             return self._choose(known.puid)
-        chains = {tuple(chain) for puid in known.candidates if (chain := self._choose(puid))}
-        return chains.pop() if len(chains) == 1 else ()
+        chains = Counter(tuple(self._choose(puid)) for puid in known.candidates)
+        chain, count = chains.most_common(1)[0] if chains else ((), 0)
+        return chain if 2 * count > chains.total() else ()
 
     def _judged(self, job: _Job, judged: Judged) -> Iterator[Seen]:
         job.validation = judged.validation
