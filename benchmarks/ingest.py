@@ -32,16 +32,17 @@ PEERS: Final = f'exec "{sys.executable}" "{ROOT}/benchmarks/peers.py" "$1" "$2"'
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where it is measured, and on what; ``quick`` is with less, and once."""
+    """Where it is measured, and on what; ``quick`` is with less, and once; ``once`` with all, and once."""
 
     place: Path
     material: Material
     quick: bool
+    once: bool = False
 
     @property
     def pairs(self) -> range:
         """As often as two things are compared."""
-        return range(1 if self.quick else 3)
+        return range(1 if self.quick or self.once else 3)
 
     @contextmanager
     def archive(self, *, validating: bool = True) -> Iterator[dict[str, str]]:
@@ -225,6 +226,7 @@ def main() -> int:
     """Measure what was asked for; the exit code is 1 if a command failed, 0 also if a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="with less, and each comparison once")
+    parser.add_argument("--once", action="store_true", help="with all of it, but each comparison once")
     parser.add_argument("--only", nargs="+", choices=list(BENCHES), metavar="NAME", help=", ".join(BENCHES))
     parser.add_argument("--keep", type=Path, metavar="DIR", help="make the packages in DIR, and leave them")
     parser.add_argument("--json", action="store_true", help="JSON on stdout, the table on stderr")
@@ -234,7 +236,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=told.keep, prefix="bench-") as folder:
         place = Path(folder).resolve()
         about = machine(place)
-        bench = Bench(place, Material((told.keep or place).resolve() / "material"), told.quick)
+        bench = Bench(place, Material((told.keep or place).resolve() / "material"), told.quick, told.once)
         rows = list(_measure(bench, told.only or list(BENCHES)))
     show(about, rows, json_lines=told.json, quick=told.quick)
     return int(any(row.ours == "failed" for row in rows))
