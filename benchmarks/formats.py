@@ -7,8 +7,7 @@ import argparse
 import os
 import shutil
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -19,19 +18,20 @@ sys.path.insert(0, str(ROOT))  # this package and the fixtures are not installed
 
 from benchmarks.examine import seconds  # noqa: E402
 from benchmarks.material import Material  # noqa: E402
-from benchmarks.measuring import Failed, Watch, bytes_read, run  # noqa: E402
-from benchmarks.rows import CORES, MB, Row, machine, show  # noqa: E402
+from benchmarks.measuring import Watch, bytes_read, run  # noqa: E402
+from benchmarks.rows import CORES, MB, Row, main  # noqa: E402
 
 READ: Final = 'find "$1" -type f -exec cat {} + > /dev/null'
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where it is measured, and on what; ``quick`` is with less, and once."""
+    """Where it is measured, and on what; ``quick`` is with less, and once; ``once`` with all, and once."""
 
     place: Path
     material: Material
     quick: bool
+    once: bool = False
 
     @property
     def small(self) -> tuple[Path, int]:
@@ -42,7 +42,7 @@ class Bench:
     @property
     def times(self) -> range:
         """As often as something is measured."""
-        return range(1 if self.quick else 3)
+        return range(1 if self.quick or self.once else 3)
 
 
 def identified(bench: Bench) -> Iterator[Row]:
@@ -114,34 +114,9 @@ BENCHES: Final[dict[str, Callable[[Bench], Iterator[Row]]]] = {
 }
 
 
-def _measure(bench: Bench, names: Sequence[str]) -> Iterator[Row]:
-    for name in names:
-        print(f"{name} …", file=sys.stderr, flush=True)
-        try:
-            yield from BENCHES[name](bench)
-        except Failed as failure:
-            print(failure, file=sys.stderr)
-            yield Row(name, "failed", note="the reason is on stderr")
-
-
-def main() -> int:
-    """Measure what was asked for; the exit code is 1 if a command failed, 0 also if a target is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="with less, and once")
-    parser.add_argument("--only", nargs="+", choices=list(BENCHES), metavar="NAME", help=", ".join(BENCHES))
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="make the files in DIR, and leave them")
-    parser.add_argument("--json", action="store_true", help="JSON on stdout, the table on stderr")
-    told = parser.parse_args()
-    if told.keep:
-        told.keep.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=told.keep, prefix="bench-") as folder:
-        place = Path(folder).resolve()
-        about = machine(place)
-        bench = Bench(place, Material((told.keep or place).resolve() / "material"), told.quick)
-        rows = list(_measure(bench, told.only or list(BENCHES)))
-    show(about, rows, json_lines=told.json, quick=told.quick)
-    return int(any(row.ours == "failed" for row in rows))
+def _begin(place: Path, material: Path, told: argparse.Namespace) -> Bench:
+    return Bench(place, Material(material), told.quick, told.once)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__ or "", BENCHES, _begin))

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))  # this package and the fixtures are not installed
 
 from benchmarks.material import Material  # noqa: E402
 from benchmarks.measuring import Failed, Run, Watch, bytes_read, run  # noqa: E402
-from benchmarks.rows import CORES, MB, Row, machine, show  # noqa: E402
+from benchmarks.rows import CORES, MB, Row, main  # noqa: E402
 
 COPY: Final = 'cp -r "$1" "$2"'
 SYNC: Final = 'sync -f "$2"'
@@ -211,39 +211,14 @@ BENCHES: Final[dict[str, Callable[[Bench], Iterator[Row]]]] = {
 }
 
 
-def _measure(bench: Bench, names: Sequence[str]) -> Iterator[Row]:
+def _begin(place: Path, material: Path, told: argparse.Namespace) -> Bench:
+    bench = Bench(place, Material(material), told.quick, told.once)
     bench.ingest(bench.material.sip("folder"))  # so that what Python compiles is compiled
-    for name in names:
-        print(f"{name} …", file=sys.stderr, flush=True)
-        try:
-            yield from BENCHES[name](bench)
-        except Failed as failure:
-            print(failure, file=sys.stderr)
-            yield Row(name, "failed", note="the reason is on stderr")
-
-
-def main() -> int:
-    """Measure what was asked for; the exit code is 1 if a command failed, 0 also if a target is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="with less, and each comparison once")
-    parser.add_argument("--once", action="store_true", help="with all of it, but each comparison once")
-    parser.add_argument("--only", nargs="+", choices=list(BENCHES), metavar="NAME", help=", ".join(BENCHES))
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="make the packages in DIR, and leave them")
-    parser.add_argument("--json", action="store_true", help="JSON on stdout, the table on stderr")
-    told = parser.parse_args()
-    if told.keep:
-        told.keep.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=told.keep, prefix="bench-") as folder:
-        place = Path(folder).resolve()
-        about = machine(place)
-        bench = Bench(place, Material((told.keep or place).resolve() / "material"), told.quick, told.once)
-        rows = list(_measure(bench, told.only or list(BENCHES)))
-    show(about, rows, json_lines=told.json, quick=told.quick)
-    return int(any(row.ours == "failed" for row in rows))
+    return bench
 
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        sys.exit(main(__doc__ or "", BENCHES, _begin))
     except Failed as failure:
         sys.exit(str(failure))

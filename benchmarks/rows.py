@@ -1,15 +1,19 @@
 """What was measured, as rows of a table that say whether a target is met."""
 
+import argparse
 import json
 import os
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Final, TypeVar
+
+from benchmarks.measuring import Failed
 
 MB: Final = 1_000_000
 CORES: Final = os.cpu_count() or 1
@@ -80,3 +84,40 @@ def show(about: str, rows: Sequence[Row], *, json_lines: bool, quick: bool) -> N
     if json_lines:
         plain = [{**asdict(row), "met": row.met} for row in rows]
         print(json.dumps({"machine": about, "quick": quick, "rows": plain}, ensure_ascii=False, indent=1))
+
+
+B = TypeVar("B")
+Benches = Mapping[str, Callable[[B], Iterator[Row]]]
+
+
+def main(about: str, benches: Benches[B], begin: Callable[[Path, Path, argparse.Namespace], B]) -> int:
+    """Measure what was asked for; the exit code is 1 if a command failed, 0 also if a target is missed.
+
+    ``begin`` is given a folder to work in, one for the material, and what was told.
+    """
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--quick", action="store_true", help="with less, and each comparison once")
+    parser.add_argument("--once", action="store_true", help="with all of it, but each comparison once")
+    parser.add_argument("--only", nargs="+", choices=list(benches), metavar="NAME", help=", ".join(benches))
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="make the material in DIR, and leave it")
+    parser.add_argument("--json", action="store_true", help="JSON on stdout, the table on stderr")
+    told = parser.parse_args()
+    if told.keep:
+        told.keep.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=told.keep, prefix="bench-") as folder:
+        place = Path(folder).resolve()
+        on = machine(place)
+        bench = begin(place, (told.keep or place).resolve() / "material", told)
+        rows = list(_measure(bench, benches, told.only or list(benches)))
+    show(on, rows, json_lines=told.json, quick=told.quick)
+    return int(any(row.ours == "failed" for row in rows))
+
+
+def _measure(bench: B, benches: Benches[B], names: Sequence[str]) -> Iterator[Row]:
+    for name in names:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        try:
+            yield from benches[name](bench)
+        except Failed as failure:
+            print(failure, file=sys.stderr)
+            yield Row(name, "failed", note="the reason is on stderr")
