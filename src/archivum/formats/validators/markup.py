@@ -130,3 +130,8 @@ def _fault(error: etree.XMLSyntaxError) -> Fault:
     if error.code in _ENCODINGS:
         return fault("xml-encoding", WARNING, f"{line}:{column}", reason=reason)
     return fault("xml-syntax", ERROR, f"{line}:{column}", reason=reason)
+
+
+def within(name: str, faults: Iterable[Fault]) -> list[Fault]:
+    """Return faults of a file in a container, with its name before their place."""
+    return [one._replace(where=f"{name}:{one.where}") for one in faults]

@@ -21,7 +21,7 @@ from archivum.formats.validators.answer import (
 )
 from archivum.formats.validators.inner import Taken
 from archivum.formats.validators.markup import TOOL as XML_TOOL
-from archivum.formats.validators.markup import read
+from archivum.formats.validators.markup import read, within
 from archivum.formats.validators.zip_walk import TOOL, Unreadable, Zip
 
 _MANIFEST: Final = "META-INF/manifest.xml"
@@ -100,7 +100,7 @@ class _Document:
         elif name in self._manifest.encrypted or name == _MANIFEST:
             return ()
         elif kind in _XML or name.endswith((".xml", ".rdf")):
-            return _inside(name, read(pieces))
+            return within(name, read(pieces))
         elif kind and not name.startswith(_OWN):
             self.taken.take(name, pieces)
         return ()
@@ -109,14 +109,9 @@ class _Document:
 def _read(container: Zip, manifest: _Manifest) -> Iterator[Fault]:
     if _MANIFEST in container.names:
         try:
-            yield from _inside(_MANIFEST, read(container.pieces(_MANIFEST), manifest))
+            yield from within(_MANIFEST, read(container.pieces(_MANIFEST), manifest))
         except Unreadable:
             return  # which the walk tells
-
-
-def _inside(name: str, faults: Iterable[Fault]) -> list[Fault]:
-    """Return faults of a file in the package, with its name before the place."""
-    return [one._replace(where=f"{name}:{one.where}") for one in faults]
 
 
 def _package(container: Zip, manifest: _Manifest, media_type: str) -> Iterator[Fault]:

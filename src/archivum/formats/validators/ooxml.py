@@ -21,7 +21,7 @@ from archivum.formats.validators.answer import (
 )
 from archivum.formats.validators.inner import Taken
 from archivum.formats.validators.markup import TOOL as XML_TOOL
-from archivum.formats.validators.markup import read
+from archivum.formats.validators.markup import read, within
 from archivum.formats.validators.zip_walk import TOOL, Unreadable, Zip
 
 _TYPES: Final = "[Content_Types].xml"
@@ -139,9 +139,9 @@ class _Document:
         if name == _TYPES:
             return ()
         if name.endswith(".rels"):
-            return _inside(name, read(pieces, self.relationships.of(name)))
+            return within(name, read(pieces, self.relationships.of(name)))
         if kind.endswith(("+xml", "/xml")):
-            return _inside(name, read(pieces))
+            return within(name, read(pieces))
         if any(folder in f"/{name}" for folder in _EMBEDDED):
             self.taken.take(name, pieces)
         return ()
@@ -150,14 +150,9 @@ class _Document:
 def _read(container: Zip, types: _Types) -> Iterator[Fault]:
     if _TYPES in container.names:
         try:
-            yield from _inside(_TYPES, read(container.pieces(_TYPES), types))
+            yield from within(_TYPES, read(container.pieces(_TYPES), types))
         except Unreadable:
             return  # which the walk tells
-
-
-def _inside(name: str, faults: Iterable[Fault]) -> list[Fault]:
-    """Return faults of a part, with its name before the place."""
-    return [one._replace(where=f"{name}:{one.where}") for one in faults]
 
 
 def _typed(container: Zip, types: _Types) -> Iterator[Fault]:

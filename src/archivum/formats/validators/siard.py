@@ -22,7 +22,7 @@ from archivum.formats.validators.answer import (
     fault,
     judged,
 )
-from archivum.formats.validators.markup import SAFE, limited, read
+from archivum.formats.validators.markup import SAFE, limited, read, within
 from archivum.formats.validators.markup import TOOL as XML_TOOL
 from archivum.formats.validators.zip_walk import TOOL, Unreadable, Zip
 
@@ -136,15 +136,13 @@ class _Tables:
         """Read a file if it is XML; count and judge the rows of a table."""
         found = _TABLE.fullmatch(name)
         if found is None:
-            return (
-                _inside(name, read(pieces)) if name.endswith((".xml", ".xsd")) and name != _METADATA else ()
-            )
+            return within(name, read(pieces)) if name.endswith((".xml", ".xsd")) and name != _METADATA else ()
         rows = _Rows()
         faults = read(pieces, rows)
         if not faults:
             self.rows[f"{found[1]}/{found[2]}"] = rows.count
             self.invalid += self._judged(name)
-        return _inside(name, faults)
+        return within(name, faults)
 
     def _judged(self, name: str) -> Iterator[Fault]:
         schema = f"{name.removesuffix('.xml')}.xsd"
@@ -209,14 +207,9 @@ def _forget(element: etree._Element) -> None:
 
 def _read(container: Zip, metadata: _Metadata) -> Iterator[Fault]:
     try:
-        yield from _inside(_METADATA, read(container.pieces(_METADATA), metadata))
+        yield from within(_METADATA, read(container.pieces(_METADATA), metadata))
     except Unreadable:
         return  # which the walk tells
-
-
-def _inside(name: str, faults: Iterable[Fault]) -> list[Fault]:
-    """Return faults of a file in the container, with its name before the place."""
-    return [one._replace(where=f"{name}:{one.where}") for one in faults]
 
 
 def _structure(container: Zip, metadata: _Metadata, tables: _Tables) -> Iterator[Fault]:
