@@ -1,6 +1,7 @@
 """Everything that is known of a file: its format, whether it is whole, and the same of what is inside it."""
 
 import io
+import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from archivum.checks.validation import validation
 from archivum.formats import examining as module
 from archivum.formats.examining import Examining, Seen
 from archivum.formats.table import FILE, read_format_table
+from archivum.formats.validating import Validating
 from archivum.model import File, Finding, Severity, Verdict
 from archivum.packaging.index import PackageIndex
 from archivum.place import data_folder
@@ -153,18 +155,19 @@ def test_nothing_taken_out_of_files_is_left(tmp_path: Path, monkeypatch: pytest.
 # -- what becomes of a validator ------------------------------------------------------------------------
 
 
-def test_a_validator_that_takes_too_long_is_no_verdict(tmp_path: Path) -> None:
-    """A picture of many frames takes longer than a session that is in a hurry gives it."""
-    made = io.BytesIO()
-    frames = [Image.frombytes("L", (700, 700), bytes([n]) * 490_000) for n in range(200)]
-    frames[0].save(made, "GIF", save_all=True, append_images=frames[1:])
-    (tmp_path / "a.gif").write_bytes(made.getvalue())
-    with Examining(TABLE.validators, seconds=0.001) as one:
-        for name, path in (("a.gif", tmp_path / "a.gif"),):
-            one.add(name, path, name, path.stat().st_size)
-        (found,) = one.results()
-    assert found.validation.reason in ("timeout", "unidentified")
-    assert verdicts(found) == ("indeterminate", "indeterminate")
+def test_a_validator_that_hangs_is_no_verdict_and_the_other_files_are_judged(tmp_path: Path) -> None:
+    """A validator opens a pipe that nobody writes into, and never comes back."""
+    os.mkfifo(tmp_path / "a.png")
+    data = picture()
+    (tmp_path / "b.png").write_bytes(data)
+    with Validating(tmp_path, {}, seconds=2.0) as one:
+        for name in ("a.png", "b.png"):
+            one.add(name, tmp_path / name, name, len(data), "fmt/11", ["png"])
+        found = {key: judged.validation for key, judged in one.results()}
+    hung = found["a.png"]
+    assert (hung.well_formed, hung.valid) == (Verdict.INDETERMINATE, Verdict.INDETERMINATE)
+    assert hung.reason == "timeout"
+    assert (found["b.png"].well_formed, found["b.png"].valid) == (Verdict.PASSED, Verdict.PASSED)
 
 
 # -- as findings ----------------------------------------------------------------------------------------
