@@ -10,8 +10,11 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
+from archivum.checks.world_files import world_files
 from archivum.formats.validators import VALIDATORS, answer
 from archivum.formats.validators.answer import Answer, Subject, Told
+from archivum.model import File, Validation, Verdict
+from archivum.packaging.index import PackageIndex
 from tests.formats_made import (
     GREY,
     MADE,
@@ -153,8 +156,6 @@ FAULTS: Final[Mapping[str, tuple[str, bytes]]] = {
     "bmp-header": ("bmp", saved("BMP")[:14] + b"\x29" + saved("BMP")[15:]),
     "bmp-size": ("bmp", saved("BMP") + b"\0"),
     "webp-picture": ("webp", riff(b"WEBP", chunk(b"EXIF", bytes(4)))),
-    "world-file": ("tiff", grey()),
-    "world-file-contradicts": ("tiff", grey()),
     "riff-signature": ("riff", riff(b"AVI ", fmt(), SOUND)),
     "riff-ds64": ("riff", riff(b"WAVE", fmt(), SOUND, kind=b"RF64")),
     "riff-chunk": ("riff", wave(fmt(), chunk(b"\1\2\3\4", b""), SOUND)),
@@ -196,7 +197,7 @@ def known() -> set[str]:
     """The faults that stand in the sources of these validators, and of what they import of their own."""
     folder = Path(answer.__file__).parent
     modules = {VALIDATORS[name].rpartition(".")[2] for name in OURS}
-    prefixes = ("png", "jpeg", "tiff", "gif", "riff", "geotiff", "worldfile", "pixels", "limits", "octets")
+    prefixes = ("png", "jpeg", "tiff", "gif", "riff", "geotiff", "pixels", "limits", "octets")
     sources = [path for path in folder.glob("*.py") if path.stem in modules or path.stem.startswith(prefixes)]
     text = "".join(path.read_text() for path in sources)
     return {
@@ -209,7 +210,7 @@ def test_every_fault_is_provoked() -> None:
     assert FAULTS.keys() - known() - {"png-order", "png-ancillary"} == set()
 
 
-@pytest.mark.parametrize("id_", [id_ for id_ in FAULTS if not id_.startswith("world-file")])
+@pytest.mark.parametrize("id_", FAULTS)
 def test_a_fault_is_found(tmp_path: Path, id_: str) -> None:
     validator, data = FAULTS[id_]
     said = ask(tmp_path, validator, data)
@@ -317,11 +318,16 @@ def test_where_a_geotiff_lies(tmp_path: Path) -> None:
     ],
 )
 def test_the_world_file_beside_a_geotiff(tmp_path: Path, words: str, faults: list[str]) -> None:
-    (tmp_path / "map.tfw").write_text(words)
     said = ask(tmp_path, "tiff", georeferenced(), "map.tif")
     assert said is not None
-    assert [fault.id for fault in said.faults] == faults
-    assert said.valid == "passed"  # it is the picture that is judged
+    known = Validation(Verdict.PASSED, Verdict.PASSED, facts=dict(said.facts))
+    (tmp_path / "map.TFW").write_text(words)
+    with PackageIndex() as index:
+        index.add_file(File("map.tif", 1, {}, validation=known))
+        for name in ("map.TFW", "other.tfw", "map.txt"):
+            index.add_file(File(name, 1, {}))
+        found = list(world_files(tmp_path, index))
+    assert [(one.code, one.subject) for one in found] == [(code, "map.TFW") for code in faults]
 
 
 def test_an_animation_is_judged_frame_by_frame(tmp_path: Path) -> None:

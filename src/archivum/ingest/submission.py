@@ -19,6 +19,7 @@ from archivum.checks.permitted import permitted
 from archivum.checks.safety import Safety
 from archivum.checks.unchecked import unchecked
 from archivum.checks.validation import validation
+from archivum.checks.world_files import world_files
 from archivum.errors import Misused, NotFound
 from archivum.formats.examining import Examining
 from archivum.formats.policy import day_of
@@ -182,6 +183,7 @@ def _read(
         completeness(package, index),
         identification(index),
         validation(index),
+        world_files(root, index),
         permitted(index, policy, day_of(archive.clock())),
         malware(index),
         unchecked(),

@@ -177,6 +177,17 @@ class PackageIndex:
         """Yield the files without a byte."""
         return map(_file, self._base.execute(f"SELECT {_FILE} FROM file WHERE size = 0 ORDER BY path"))
 
+    def ending(self, *endings: str) -> Iterator[File]:
+        """Yield the files whose name ends so (ASCII, in small letters), in whatever case."""
+        for ending in endings:
+            yield from map(
+                _file,
+                self._base.execute(
+                    f"SELECT {_FILE} FROM file WHERE lower(CAST(substr(path, ?) AS TEXT)) = ? ORDER BY path",
+                    (-len(ending), ending),
+                ).fetchall(),
+            )
+
     def totals(self, prefix: str = "") -> tuple[int, int]:
         """Return how many files there are below a prefix (of ASCII), and how many bytes they hold."""
         low = os.fsencode(prefix)

@@ -18,7 +18,6 @@ from archivum.formats.validators import (
     octets,
     pixels,
     tiff_pictures,
-    worldfile,
 )
 from archivum.formats.validators.answer import ERROR, WARNING, Answer, Fault, Subject, Told, fault
 from archivum.formats.validators.answer import judged as answer
@@ -47,7 +46,6 @@ def validate(subject: Subject, told: Told) -> Answer:
     faults, facts = octets.walked(subject, partial(_directories, compressed=compressed))
     if any(one.severity == ERROR and one.id not in RULES for one in faults):
         return answer(octets.TOOL, faults, facts)
-    faults += worldfile.judged(subject.path, facts)
     tool = octets.TOOL
     if compressed:
         faults += pixels.decoded(subject.path, "tiffload", compressed)
