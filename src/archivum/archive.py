@@ -88,10 +88,9 @@ class Archive:
         Raises:
             Misconfigured: the archive's table of formats is wrong.
         """
-        settings = self.configuration.validation
-        return Examining(
-            self.formats.validators, {"verapdf": settings.verapdf}, seconds=float(settings.seconds)
-        )
+        asked = self.configuration.validation
+        settings = {"verapdf": asked.verapdf, "schemas": str(self.root / "schemas")}
+        return Examining(self.formats.validators, settings, seconds=float(asked.seconds))
 
     def scanner(self) -> Scanner:
         """Return a session with the scanner for malicious code, or with none; it is closed by the caller."""
